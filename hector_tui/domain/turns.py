@@ -1,0 +1,114 @@
+"""A turn: one user message and everything done to answer it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from hector_tui.domain.keys import SessionKey
+from hector_tui.domain.messages import StoredMessage
+from hector_tui.domain.usage import Usage
+
+
+class TurnStatus(StrEnum):
+    """Where a turn stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    """Paused until a person decides something."""
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+    """The process ended while the turn was live."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the turn is still to be answered."""
+        return self in _LIVE
+
+    def may_become(self, other: TurnStatus) -> bool:
+        """Whether the change is allowed; a settled turn never changes again."""
+        return other in _NEXT.get(self, frozenset())
+
+
+_LIVE = frozenset({TurnStatus.QUEUED, TurnStatus.RUNNING, TurnStatus.WAITING})
+_SETTLED = frozenset({TurnStatus.DONE, TurnStatus.FAILED, TurnStatus.CANCELLED, TurnStatus.INTERRUPTED})
+_NEXT = {
+    TurnStatus.QUEUED: _SETTLED | {TurnStatus.RUNNING},
+    TurnStatus.RUNNING: _SETTLED | {TurnStatus.WAITING},
+    TurnStatus.WAITING: _SETTLED | {TurnStatus.RUNNING},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A turn as it stands in the database.
+
+    Attributes:
+        ordinal: Position among all turns of its session, whichever agent; the order on screen.
+        text: What the person asked.
+        error: Why it failed, in one line; empty otherwise.
+        agent_version: Fingerprint of the agent's configuration that answered.
+        created_at, started_at, finished_at: Seconds since the epoch, UTC; None while it has not happened.
+    """
+
+    turn_id: str
+    key: SessionKey
+    ordinal: int
+    status: TurnStatus
+    text: str
+    created_at: float
+    started_at: float | None = None
+    finished_at: float | None = None
+    error: str = ""
+    stop_reason: str = ""
+    model: str = ""
+    agent_version: str = ""
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnRecord:
+    """A turn with its messages: what a transcript shows."""
+
+    turn: Turn
+    messages: tuple[StoredMessage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionInfo:
+    """One conversation as lists and tabs show it.
+
+    Attributes:
+        agent_id: The agent a message without `@agent` goes to.
+        title: What a person or the first exchange named it; empty while neither has.
+        turns: How many turns it has.
+        created_at, updated_at: Seconds since the epoch, UTC.
+    """
+
+    session_id: str
+    agent_id: str
+    title: str
+    created_at: float
+    updated_at: float
+    turns: int = 0
+    archived: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TabInfo:
+    """An open tab: what must survive a restart besides the conversation itself.
+
+    Attributes:
+        position: From 0, left to right.
+        draft: What stands in its prompt and was not sent.
+        seen_ordinal: The last turn the person has looked at; later ones are unread.
+    """
+
+    session_id: str
+    position: int
+    draft: str = ""
+    active: bool = False
+    seen_ordinal: int = 0

@@ -1,0 +1,87 @@
+"""Where a profile keeps its files, and nothing else does.
+
+A profile is one folder: `--profile DIR`, else `HECTOR_TUI_HOME`, else the user data folder of the platform.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hector_tui.errors import ProfileError
+
+ENV_HOME = "HECTOR_TUI_HOME"
+_PRIVATE = stat.S_IRWXU
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The folder of one profile and the files in it."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file: the record of everything said."""
+        return self.root / "sessions.db"
+
+    @property
+    def vectors(self) -> Path:
+        """The vector folder; can be deleted at any time and is rebuilt from the database."""
+        return self.root / "vectors"
+
+    @property
+    def backups(self) -> Path:
+        """Copies of the database made before migrations."""
+        return self.root / "backups"
+
+    @property
+    def locks(self) -> Path:
+        """One lock file per running process."""
+        return self.root / "run"
+
+    @property
+    def log(self) -> Path:
+        """The log file."""
+        return self.root / "hector-tui.log"
+
+    @property
+    def themes(self) -> Path:
+        """The user's own themes."""
+        return self.root / "themes"
+
+    @property
+    def settings(self) -> Path:
+        """What the interface remembers, such as the theme."""
+        return self.root / "settings.yaml"
+
+    def prepare(self) -> None:
+        """Make the folder and its parts, readable by their owner only.
+
+        Raises:
+            ProfileError: The folder cannot be made or is not writable.
+        """
+        try:
+            for folder in (self.root, self.backups, self.locks):
+                folder.mkdir(parents=True, exist_ok=True, mode=_PRIVATE)
+            # mkdir's mode is cut by the umask and ignored for folders that exist.
+            os.chmod(self.root, _PRIVATE)
+        except OSError as error:
+            raise ProfileError(
+                f"the profile folder cannot be used ({error.strerror or error})",
+                where=str(self.root),
+                hint=f"Name another folder with --profile or {ENV_HOME}.",
+            ) from error
+
+
+def find_profile(option: str | None, env: Mapping[str, str]) -> Profile:
+    """The profile the command line or the environment names, else the platform's data folder."""
+    named = option or env.get(ENV_HOME)
+    if named:
+        return Profile(Path(named).expanduser().absolute())
+    from platformdirs import user_data_path  # 9 ms; not needed when a profile is named
+
+    return Profile(user_data_path("hector-tui", appauthor=False))
