@@ -1,0 +1,1 @@
+"""Models: one protocol, one implementation per wire format."""

@@ -1,0 +1,1 @@
+"""Working memory, pending batches and long-term memory."""

@@ -1,0 +1,1 @@
+"""Sessions in SQLite: the record of everything said."""

@@ -1,0 +1,119 @@
+"""The tables. Every one that holds conversation data carries `session_id` and `agent_id`.
+
+`turns.text` holds what the person sent from the moment it is accepted; its message row gets its `seq` when the turn
+starts. So messages of one SessionKey are always in the order they were answered, also after queued turns were moved.
+"""
+
+from __future__ import annotations
+
+APPLICATION_ID = 0x48435455
+"""`HCTU`: SQLite's application_id, which tells our file from another program's."""
+
+VERSION_1 = """
+CREATE TABLE sessions(
+    session_id TEXT PRIMARY KEY CHECK (session_id <> ''),
+    agent_id   TEXT NOT NULL CHECK (agent_id <> ''),
+    title      TEXT NOT NULL DEFAULT '',
+    created_at REAL NOT NULL,
+    updated_at REAL NOT NULL,
+    turns      INTEGER NOT NULL DEFAULT 0,
+    archived   INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX sessions_by_update ON sessions(updated_at DESC);
+
+CREATE TABLE turns(
+    turn_id       TEXT PRIMARY KEY CHECK (turn_id <> ''),
+    session_id    TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+    agent_id      TEXT NOT NULL CHECK (agent_id <> ''),
+    ordinal       INTEGER NOT NULL,
+    status        TEXT NOT NULL
+                  CHECK (status IN ('queued','running','waiting','done','failed','cancelled','interrupted')),
+    text          TEXT NOT NULL,
+    created_at    REAL NOT NULL,
+    started_at    REAL,
+    finished_at   REAL,
+    error         TEXT NOT NULL DEFAULT '',
+    stop_reason   TEXT NOT NULL DEFAULT '',
+    model         TEXT NOT NULL DEFAULT '',
+    agent_version TEXT NOT NULL DEFAULT '',
+    usage         TEXT NOT NULL DEFAULT '{}',
+    owner         TEXT NOT NULL,
+    UNIQUE (session_id, ordinal)
+) STRICT;
+CREATE INDEX turns_by_key ON turns(session_id, agent_id, ordinal);
+CREATE INDEX turns_live ON turns(owner) WHERE status IN ('queued','running','waiting');
+
+CREATE TABLE messages(
+    message_id INTEGER PRIMARY KEY,
+    session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+    agent_id   TEXT NOT NULL CHECK (agent_id <> ''),
+    seq        INTEGER NOT NULL,
+    turn_id    TEXT NOT NULL REFERENCES turns ON DELETE CASCADE,
+    role       TEXT NOT NULL CHECK (role IN ('user','assistant','tool')),
+    parts      TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    UNIQUE (session_id, agent_id, seq)
+) STRICT;
+CREATE INDEX messages_by_turn ON messages(turn_id, seq);
+
+CREATE TABLE journal(
+    turn_id    TEXT NOT NULL REFERENCES turns ON DELETE CASCADE,
+    part       INTEGER NOT NULL,
+    session_id TEXT NOT NULL,
+    agent_id   TEXT NOT NULL,
+    events     TEXT NOT NULL,
+    PRIMARY KEY (turn_id, part)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tabs(
+    session_id   TEXT PRIMARY KEY REFERENCES sessions ON DELETE CASCADE,
+    position     INTEGER,
+    active       INTEGER NOT NULL DEFAULT 0,
+    draft        TEXT NOT NULL DEFAULT '',
+    seen_ordinal INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE memories(
+    row        INTEGER PRIMARY KEY,
+    memory_id  TEXT NOT NULL UNIQUE,
+    session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+    agent_id   TEXT NOT NULL CHECK (agent_id <> ''),
+    kind       TEXT NOT NULL CHECK (kind IN ('message','note')),
+    role       TEXT NOT NULL,
+    text       TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    turn_id    TEXT NOT NULL DEFAULT '',
+    pinned     INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX memories_by_key ON memories(agent_id, session_id, created_at);
+
+CREATE VIRTUAL TABLE memories_fts USING fts5(
+    text, content='memories', content_rowid='row', tokenize="unicode61 remove_diacritics 2"
+);
+CREATE TRIGGER memories_inserted AFTER INSERT ON memories BEGIN
+    INSERT INTO memories_fts(rowid, text) VALUES (new.row, new.text);
+END;
+CREATE TRIGGER memories_deleted AFTER DELETE ON memories BEGIN
+    INSERT INTO memories_fts(memories_fts, rowid, text) VALUES ('delete', old.row, old.text);
+    DELETE FROM outbox WHERE memory_id = old.memory_id;
+    INSERT INTO outbox(op, memory_id, session_id, agent_id, created_at)
+        VALUES ('delete', old.memory_id, old.session_id, old.agent_id, (julianday('now') - 2440587.5) * 86400.0);
+END;
+CREATE TRIGGER memories_changed AFTER UPDATE OF text ON memories BEGIN
+    INSERT INTO memories_fts(memories_fts, rowid, text) VALUES ('delete', old.row, old.text);
+    INSERT INTO memories_fts(rowid, text) VALUES (new.row, new.text);
+END;
+
+CREATE TABLE outbox(
+    entry      INTEGER PRIMARY KEY AUTOINCREMENT,
+    op         TEXT NOT NULL CHECK (op IN ('upsert','delete')),
+    memory_id  TEXT NOT NULL,
+    session_id TEXT NOT NULL,
+    agent_id   TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    attempts   INTEGER NOT NULL DEFAULT 0,
+    error      TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX outbox_by_key ON outbox(session_id, agent_id);
+CREATE INDEX outbox_by_memory ON outbox(memory_id);
+"""

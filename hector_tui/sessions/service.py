@@ -1,0 +1,213 @@
+"""`SessionService`: the durable history, by SessionKey.
+
+Reads are awaited queries on a connection of their own; every write is one transaction in the writer thread.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+
+from hector_tui.domain.keys import SessionKey, new_id
+from hector_tui.domain.messages import StoredMessage
+from hector_tui.domain.turns import SessionInfo, Turn, TurnRecord
+from hector_tui.errors import StoreError, UnknownSession
+from hector_tui.sessions import turn_rows
+from hector_tui.sessions.database import Database, placeholders
+from hector_tui.sessions.rows import dump, message_of, session_of, storable, turn_of
+from hector_tui.sessions.turn_rows import JournalEntry, Settlement
+
+Clock = Callable[[], float]
+
+
+class SessionService:
+    """Sessions, turns and messages.
+
+    Args:
+        database: The open file.
+        owner_id: Names this process in the rows of its live turns.
+        clock: Seconds since the epoch, UTC.
+    """
+
+    def __init__(self, database: Database, owner_id: str, clock: Clock = time.time) -> None:
+        self._database = database
+        self._owner_id = owner_id
+        self._clock = clock
+
+    # Sessions
+
+    async def create(self, agent_id: str, *, session_id: str | None = None, title: str = "") -> SessionInfo:
+        """Begin a session; one that exists already is returned as it is.
+
+        Raises:
+            StoreError: It was not stored.
+        """
+        now = self._clock()
+        key = SessionKey(session_id or new_id(), agent_id)
+
+        def transaction(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO sessions(session_id, agent_id, title, created_at, updated_at) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT(session_id) DO NOTHING",
+                (key.session_id, agent_id, storable(title), now, now),
+            )
+
+        await self._database.write(transaction)
+        return await self.get(key.session_id)
+
+    async def get(self, session_id: str) -> SessionInfo:
+        """One session.
+
+        Raises:
+            UnknownSession: There is none with that id.
+        """
+        row = await self._database.row("SELECT * FROM sessions WHERE session_id = ?", (session_id,))
+        if row is None:
+            raise UnknownSession(
+                f"there is no session {session_id!r}", hint="`hector-tui sessions list` shows what there is."
+            )
+        return session_of(row)
+
+    async def latest(self, limit: int = 200, *, before: float | None = None) -> list[SessionInfo]:
+        """Sessions, last used first; `before` pages on from an `updated_at`."""
+        rows = await self._database.rows(
+            "SELECT * FROM sessions WHERE updated_at < ? ORDER BY updated_at DESC LIMIT ?",
+            (before if before is not None else float("inf"), limit),
+        )
+        return [session_of(row) for row in rows]
+
+    async def rename(self, session_id: str, title: str) -> None:
+        """Give a session a title.
+
+        Raises:
+            UnknownSession: There is none with that id.
+            StoreError: The title was not stored.
+        """
+        changed = await self._database.write(
+            lambda connection: (
+                connection.execute(
+                    "UPDATE sessions SET title = ? WHERE session_id = ?", (storable(title), session_id)
+                ).rowcount
+            )
+        )
+        if not changed:
+            raise UnknownSession(f"there is no session {session_id!r}")
+
+    async def delete(self, session_id: str) -> bool:
+        """Delete a session with every row of it; triggers queue the deletion of its vectors. Returns whether it was.
+
+        Raises:
+            StoreError: Nothing was deleted.
+        """
+        return bool(
+            await self._database.write(
+                lambda connection: (
+                    connection.execute("DELETE FROM sessions WHERE session_id = ?", (session_id,)).rowcount
+                )
+            )
+        )
+
+    # Turns
+
+    async def accept(self, key: SessionKey, text: str) -> Turn:
+        """Store what a person sent as a queued turn; it is on disk when this returns.
+
+        Raises:
+            UnknownSession: There is no such session.
+            StoreError: Nothing was stored.
+        """
+        return await self._database.write(
+            lambda connection: turn_rows.accept(connection, key, storable(text), self._owner_id, self._clock())
+        )
+
+    async def start(self, turn_id: str, *, model: str, agent_version: str) -> StoredMessage:
+        """Mark a queued turn as running and give its message its place.
+
+        Raises:
+            StoreError: The turn is not queued, or nothing was stored.
+        """
+        return await self._database.write(
+            lambda connection: turn_rows.start(connection, turn_id, model, agent_version, self._clock())
+        )
+
+    async def journal(self, entries: Sequence[JournalEntry]) -> None:
+        """Append streamed events of any number of live turns, in one transaction.
+
+        Raises:
+            StoreError: Nothing was stored.
+        """
+        rows = [
+            (entry.turn_id, entry.part, entry.key.session_id, entry.key.agent_id, dump(entry.events))
+            for entry in entries
+        ]
+        await self._database.write(
+            lambda connection: (
+                connection.executemany(
+                    "INSERT INTO journal(turn_id, part, session_id, agent_id, events) VALUES (?, ?, ?, ?, ?)"
+                    " ON CONFLICT(turn_id, part) DO NOTHING",
+                    rows,
+                ).rowcount
+            )
+        )
+
+    async def settle(self, turn_id: str, settlement: Settlement) -> None:
+        """Store how a turn ended, its messages and its memories, and drop its journal: all or nothing.
+
+        Raises:
+            StoreError: The turn is settled already, or nothing was stored.
+        """
+        await self._database.write(lambda connection: turn_rows.settle(connection, turn_id, settlement, self._clock()))
+
+    async def recover(self, is_gone: Callable[[str], bool]) -> list[Turn]:
+        """Mark the live turns of processes that have ended as interrupted, with what their journals hold.
+
+        Args:
+            is_gone: Whether the process behind an owner id has ended.
+        """
+        rows = await self._database.rows(
+            "SELECT DISTINCT owner FROM turns WHERE status IN ('queued','running','waiting')"
+        )
+        gone = [row["owner"] for row in rows if is_gone(row["owner"])]
+        if not gone:
+            return []
+        now = self._clock()
+        return await self._database.write(lambda connection: turn_rows.interrupt_all(connection, gone, now))
+
+    async def turn(self, turn_id: str) -> Turn:
+        """One turn.
+
+        Raises:
+            StoreError: There is none with that id.
+        """
+        row = await self._database.row("SELECT * FROM turns WHERE turn_id = ?", (turn_id,))
+        if row is None:
+            raise StoreError(f"there is no turn {turn_id!r}")
+        return turn_of(row)
+
+    # History
+
+    async def history(self, session_id: str, *, before: int | None = None, limit: int = 50) -> list[TurnRecord]:
+        """The last turns of a session, of all its agents, oldest first; `before` pages back from an ordinal."""
+        rows = await self._database.rows(
+            "SELECT * FROM turns WHERE session_id = ? AND ordinal < ? ORDER BY ordinal DESC LIMIT ?",
+            (session_id, before if before is not None else 2**62, limit),
+        )
+        return await self._records(rows)
+
+    async def conversation(self, key: SessionKey, *, before: int, limit: int = 200) -> list[TurnRecord]:
+        """The last turns of one SessionKey before an ordinal, oldest first: what a model may be shown."""
+        rows = await self._database.rows(
+            "SELECT * FROM turns WHERE session_id = ? AND agent_id = ? AND ordinal < ? ORDER BY ordinal DESC LIMIT ?",
+            (key.session_id, key.agent_id, before, limit),
+        )
+        return await self._records(rows)
+
+    async def _records(self, newest_first: Sequence[sqlite3.Row]) -> list[TurnRecord]:
+        turns = [turn_of(row) for row in reversed(newest_first)]
+        messages: dict[str, list[StoredMessage]] = {turn.turn_id: [] for turn in turns}
+        for row in await self._database.rows(
+            f"SELECT * FROM messages WHERE turn_id IN ({placeholders(turns)}) ORDER BY turn_id, seq", list(messages)
+        ):
+            messages[row["turn_id"]].append(message_of(row))
+        return [TurnRecord(turn=turn, messages=tuple(messages[turn.turn_id])) for turn in turns]

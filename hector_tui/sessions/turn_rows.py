@@ -1,0 +1,190 @@
+"""The transactions of a turn's life: accepted, started, settled, or interrupted by the end of its process."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from hector_tui.domain.assembly import TurnAssembler
+from hector_tui.domain.events import event_from_dict
+from hector_tui.domain.keys import SessionKey, new_id
+from hector_tui.domain.memories import Memory
+from hector_tui.domain.messages import Message, StoredMessage, user_message
+from hector_tui.domain.turns import Turn, TurnStatus
+from hector_tui.domain.usage import Usage
+from hector_tui.errors import StoreError, UnknownSession
+from hector_tui.sessions.database import placeholders
+from hector_tui.sessions.rows import insert_memories, parts_text, storable, turn_of, usage_text
+
+logger = logging.getLogger(__name__)
+
+TITLE_CELLS = 48
+"""Characters of the first question that become the title of a session nobody named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntry:
+    """A batch of a live turn's events, as JSON values.
+
+    Attributes:
+        part: Number of the batch within its turn, from 0; storing one twice stores it once.
+    """
+
+    turn_id: str
+    key: SessionKey
+    part: int
+    events: Sequence[dict[str, object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """How a turn ended.
+
+    Attributes:
+        messages: What was answered, in order, without the user's message.
+        memories: What goes to long-term memory, in the same transaction.
+    """
+
+    status: TurnStatus
+    messages: tuple[Message, ...] = ()
+    error: str = ""
+    stop_reason: str = ""
+    usage: Usage = field(default_factory=Usage)
+    memories: tuple[Memory, ...] = ()
+
+
+def accept(connection: sqlite3.Connection, key: SessionKey, text: str, owner_id: str, now: float) -> Turn:
+    """Append a queued turn to its session."""
+    changed = connection.execute(
+        "UPDATE sessions SET updated_at = ?, turns = turns + 1, title = iif(title = '', ?, title) WHERE session_id = ?",
+        (now, title_from(text), key.session_id),
+    ).rowcount
+    if not changed:
+        raise UnknownSession(f"there is no session {key.session_id!r}", hint="It may have been deleted meanwhile.")
+    (last,) = connection.execute(
+        "SELECT coalesce(max(ordinal), 0) FROM turns WHERE session_id = ?", (key.session_id,)
+    ).fetchone()
+    turn = Turn(turn_id=new_id(), key=key, ordinal=last + 1, status=TurnStatus.QUEUED, text=text, created_at=now)
+    connection.execute(
+        "INSERT INTO turns(turn_id, session_id, agent_id, ordinal, status, text, created_at, owner)"
+        " VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)",
+        (turn.turn_id, key.session_id, key.agent_id, turn.ordinal, text, now, owner_id),
+    )
+    connection.execute("UPDATE tabs SET draft = '' WHERE session_id = ?", (key.session_id,))
+    return turn
+
+
+def start(connection: sqlite3.Connection, turn_id: str, model: str, agent_version: str, now: float) -> StoredMessage:
+    """From queued to running; the user's message gets its place among the messages of its SessionKey."""
+    turn = _read(connection, turn_id)
+    _move(turn, TurnStatus.RUNNING)
+    connection.execute(
+        "UPDATE turns SET status = 'running', started_at = ?, model = ?, agent_version = ? WHERE turn_id = ?",
+        (now, model, agent_version, turn_id),
+    )
+    return _append(connection, turn, [user_message(turn.text)], turn.created_at)[0]
+
+
+def settle(connection: sqlite3.Connection, turn_id: str, settlement: Settlement, now: float) -> None:
+    """From live to settled, with messages and memories; the journal has done its work."""
+    turn = _read(connection, turn_id)
+    _move(turn, settlement.status)
+    if turn.status is TurnStatus.QUEUED:
+        _append(connection, turn, [user_message(turn.text)], turn.created_at)
+    _append(connection, turn, settlement.messages, now)
+    connection.execute(
+        "UPDATE turns SET status = ?, finished_at = ?, error = ?, stop_reason = ?, usage = ? WHERE turn_id = ?",
+        (
+            settlement.status.value,
+            now,
+            storable(settlement.error),
+            settlement.stop_reason,
+            usage_text(settlement.usage),
+            turn_id,
+        ),
+    )
+    insert_memories(connection, settlement.memories)
+    connection.execute("DELETE FROM journal WHERE turn_id = ?", (turn_id,))
+    connection.execute("UPDATE sessions SET updated_at = ? WHERE session_id = ?", (now, turn.key.session_id))
+
+
+def interrupt_all(connection: sqlite3.Connection, owners: Sequence[str], now: float) -> list[Turn]:
+    """Settle the live turns of processes that ended, with the messages their journals amount to."""
+    found = connection.execute(
+        "SELECT turn_id FROM turns WHERE status IN ('queued','running','waiting')"
+        f" AND owner IN ({placeholders(owners)}) ORDER BY session_id, ordinal",
+        owners,
+    ).fetchall()
+    for (turn_id,) in found:
+        interrupted = Settlement(
+            status=TurnStatus.INTERRUPTED,
+            messages=_journalled_messages(connection, turn_id),
+            error="hector-tui ended while this was being answered",
+        )
+        settle(connection, turn_id, interrupted, now)
+    return [_read(connection, turn_id) for (turn_id,) in found]
+
+
+def _journalled_messages(connection: sqlite3.Connection, turn_id: str) -> tuple[Message, ...]:
+    """What a journal amounts to; a batch that cannot be read ends it, so that one never blocks a start."""
+    assembler = TurnAssembler()
+    rows = connection.execute("SELECT events FROM journal WHERE turn_id = ? ORDER BY part", (turn_id,))
+    try:
+        for (events,) in rows:
+            for data in json.loads(events):
+                assembler.apply(event_from_dict(data))
+    except ValueError as error:
+        logger.warning("the journal of turn %s ends at a damaged batch: %s", turn_id, error)
+    return assembler.messages(unfinished="interrupted")
+
+
+def title_from(text: str) -> str:
+    """A title for a session nobody named: the beginning of its first question, on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= TITLE_CELLS else line[: TITLE_CELLS - 1].rstrip() + "…"
+
+
+def _read(connection: sqlite3.Connection, turn_id: str) -> Turn:
+    cursor = connection.execute("SELECT * FROM turns WHERE turn_id = ?", (turn_id,))
+    cursor.row_factory = sqlite3.Row
+    row = cursor.fetchone()
+    if row is None:
+        raise StoreError(f"there is no turn {turn_id!r}", hint="Its session may have been deleted meanwhile.")
+    return turn_of(row)
+
+
+def _move(turn: Turn, status: TurnStatus) -> None:
+    if not turn.status.may_become(status):
+        raise StoreError(f"a turn that is {turn.status.value} cannot become {status.value}", where=turn.turn_id)
+
+
+def _append(connection: sqlite3.Connection, turn: Turn, messages: Iterable[Message], now: float) -> list[StoredMessage]:
+    key = turn.key
+    (last,) = connection.execute(
+        "SELECT coalesce(max(seq), 0) FROM messages WHERE session_id = ? AND agent_id = ?",
+        (key.session_id, key.agent_id),
+    ).fetchone()
+    stored = [
+        StoredMessage(seq=last + number, turn_id=turn.turn_id, message=message, created_at=now)
+        for number, message in enumerate(messages, start=1)
+    ]
+    connection.executemany(
+        "INSERT INTO messages(session_id, agent_id, seq, turn_id, role, parts, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                key.session_id,
+                key.agent_id,
+                item.seq,
+                item.turn_id,
+                item.message.role.value,
+                parts_text(item.message),
+                item.created_at,
+            )
+            for item in stored
+        ],
+    )
+    return stored
