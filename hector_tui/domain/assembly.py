@@ -1,6 +1,6 @@
 """From the events of a run to the messages of its turn.
 
-The run, the crash recovery and any reader of a journal use this one piece. What it guarantees to the next request: every
+The run, crash recovery and any reader of a journal use this one piece. What it guarantees to the next request: every
 tool call has a result, right after the message that asked for it - providers reject a history where one is missing.
 """
 

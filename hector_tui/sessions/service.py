@@ -15,10 +15,11 @@ from hector_tui.domain.turns import SessionInfo, Turn, TurnRecord
 from hector_tui.errors import StoreError, UnknownSession
 from hector_tui.sessions import turn_rows
 from hector_tui.sessions.database import Database, placeholders
-from hector_tui.sessions.rows import dump, message_of, session_of, storable, turn_of
+from hector_tui.sessions.rows import message_of, session_of, storable, turn_of
 from hector_tui.sessions.turn_rows import JournalEntry, Settlement
 
 Clock = Callable[[], float]
+_NO_ORDINAL = 2**62
 
 
 class SessionService:
@@ -137,19 +138,7 @@ class SessionService:
         Raises:
             StoreError: Nothing was stored.
         """
-        rows = [
-            (entry.turn_id, entry.part, entry.key.session_id, entry.key.agent_id, dump(entry.events))
-            for entry in entries
-        ]
-        await self._database.write(
-            lambda connection: (
-                connection.executemany(
-                    "INSERT INTO journal(turn_id, part, session_id, agent_id, events) VALUES (?, ?, ?, ?, ?)"
-                    " ON CONFLICT(turn_id, part) DO NOTHING",
-                    rows,
-                ).rowcount
-            )
-        )
+        await self._database.write(lambda connection: turn_rows.add_to_journal(connection, entries))
 
     async def settle(self, turn_id: str, settlement: Settlement) -> None:
         """Store how a turn ended, its messages and its memories, and drop its journal: all or nothing.
@@ -187,11 +176,13 @@ class SessionService:
 
     # History
 
-    async def history(self, session_id: str, *, before: int | None = None, limit: int = 50) -> list[TurnRecord]:
-        """The last turns of a session, of all its agents, oldest first; `before` pages back from an ordinal."""
+    async def history(
+        self, session_id: str, *, before: int | None = None, after: int = 0, limit: int = 50
+    ) -> list[TurnRecord]:
+        """The last turns of a session, of all its agents, oldest first, between two ordinals."""
         rows = await self._database.rows(
-            "SELECT * FROM turns WHERE session_id = ? AND ordinal < ? ORDER BY ordinal DESC LIMIT ?",
-            (session_id, before if before is not None else 2**62, limit),
+            "SELECT * FROM turns WHERE session_id = ? AND ordinal > ? AND ordinal < ? ORDER BY ordinal DESC LIMIT ?",
+            (session_id, after, before if before is not None else _NO_ORDINAL, limit),
         )
         return await self._records(rows)
 

@@ -17,7 +17,7 @@ from hector_tui.domain.turns import Turn, TurnStatus
 from hector_tui.domain.usage import Usage
 from hector_tui.errors import StoreError, UnknownSession
 from hector_tui.sessions.database import placeholders
-from hector_tui.sessions.rows import insert_memories, parts_text, storable, turn_of, usage_text
+from hector_tui.sessions.rows import dump, insert_memories, parts_text, storable, turn_of, usage_text
 
 logger = logging.getLogger(__name__)
 
@@ -109,6 +109,19 @@ def settle(connection: sqlite3.Connection, turn_id: str, settlement: Settlement,
     insert_memories(connection, settlement.memories)
     connection.execute("DELETE FROM journal WHERE turn_id = ?", (turn_id,))
     connection.execute("UPDATE sessions SET updated_at = ? WHERE session_id = ?", (now, turn.key.session_id))
+
+
+def add_to_journal(connection: sqlite3.Connection, entries: Iterable[JournalEntry]) -> None:
+    """Append streamed events of live turns; a session deleted meanwhile is left out, or it would fail them all."""
+    connection.executemany(
+        "INSERT INTO journal(turn_id, part, session_id, agent_id, events)"
+        " SELECT ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM turns WHERE turn_id = ?)"
+        " ON CONFLICT(turn_id, part) DO NOTHING",
+        [
+            (entry.turn_id, entry.part, entry.key.session_id, entry.key.agent_id, dump(entry.events), entry.turn_id)
+            for entry in entries
+        ],
+    )
 
 
 def interrupt_all(connection: sqlite3.Connection, owners: Sequence[str], now: float) -> list[Turn]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,6 +12,8 @@ from hector_tui.domain.events import OutputEvent
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.tools import ToolOutcome, ToolSpec
 from hector_tui.errors import ToolError
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,3 +86,6 @@ class ToolSet:
             return await tool.call(values, context)
         except ToolError as error:
             return ToolOutcome(str(error), is_error=True)
+        except Exception as error:  # a bug in one tool must not end the turn; the model can try another way
+            logger.exception("the tool %s raised", name)
+            return ToolOutcome(f"The tool {name!r} failed: {type(error).__name__}.", is_error=True)

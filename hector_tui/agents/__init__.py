@@ -1,0 +1,1 @@
+"""Agents: immutable descriptions with references to shared services."""

@@ -1,0 +1,144 @@
+"""`Agent`: an immutable description with references to shared services; one instance serves every session.
+
+Nothing is ever assigned to an agent after it is built. What a run needs to remember stands in its ReasoningState, what
+a session needs to remember in SQLite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from hector_tui.agents.context import RequestParts
+from hector_tui.agents.loop import think_and_act
+from hector_tui.agents.prompt import PromptTemplate
+from hector_tui.agents.reasoning import ReasoningState
+from hector_tui.agents.services import AgentServices
+from hector_tui.domain.context import ContextView
+from hector_tui.domain.events import MemoryRecalled, OutputEvent, RecalledMemory, StateChanged
+from hector_tui.domain.keys import SessionKey
+from hector_tui.domain.memories import MemoryHit
+from hector_tui.domain.messages import Message, user_message
+from hector_tui.domain.tokens import estimate_tokens, tools_tokens
+from hector_tui.llm.base import Model
+from hector_tui.memory.settings import MemorySettings
+from hector_tui.memory.working import Selection, messages_of
+from hector_tui.tools.base import ToolSet
+
+Emit = Callable[[OutputEvent], None]
+QueuePolicy = Literal["enqueue", "interrupt", "reject"]
+
+HISTORY_TURNS = 200
+"""Earlier turns read from the database for a request; working memory then picks from these."""
+ANSWER_RESERVE = 1024
+"""Tokens kept free for the answer when the file sets no `max_tokens`."""
+_AFTER_ALL_TURNS = 2**62
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Agent:
+    """One agent, shared by all its sessions.
+
+    Attributes:
+        version: Fingerprint of the configuration it was built from; turns are stamped with it.
+        worker_pool: Runs of this agent at a time; 0 for no limit of its own.
+    """
+
+    agent_id: str
+    name: str
+    description: str
+    version: str
+    prompt: PromptTemplate
+    model: Model
+    tools: ToolSet
+    memory: MemorySettings
+    services: AgentServices
+    max_iterations: int
+    temperature: float | None = None
+    max_tokens: int | None = None
+    worker_pool: int = 0
+    queue_policy: QueuePolicy = "enqueue"
+    starters: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Agent {self.agent_id} {self.model.label}>"
+
+    async def run(self, state: ReasoningState, emit: Emit) -> str:
+        """Answer the turn in `state`, saying everything through `emit`; returns the stop reason.
+
+        Raises:
+            ProviderError: The model failed; what was said until then stands in `state.answer`.
+            StoreError: The history could not be read.
+        """
+        turn = state.turn
+        emit(StateChanged("recalling"))
+        selection = await self._select(turn.key, turn.text, before=turn.ordinal)
+        state.history = messages_of(selection.turns)
+        state.dropped_turns = selection.dropped_turns
+        state.recalled = await self._recall(turn.key, turn.text, selection)
+        if state.recalled:
+            emit(MemoryRecalled(tuple(_recalled(hit) for hit in state.recalled)))
+        return await think_and_act(self, state, emit)
+
+    async def preview(self, key: SessionKey, draft: str) -> ContextView:
+        """What would be sent if the draft were sent now."""
+        selection = await self._select(key, draft, before=_AFTER_ALL_TURNS)
+        recalled = await self._recall(key, draft, selection) if draft.strip() else ()
+        turn = (user_message(draft),) if draft.strip() else ()
+        parts = self.parts(messages_of(selection.turns), recalled, turn)
+        return self.view(parts, dropped_turns=selection.dropped_turns, iteration=0)
+
+    def parts(self, history: Sequence[Message], recalled: Sequence[MemoryHit], turn: Sequence[Message]) -> RequestParts:
+        """What the next request is made of."""
+        return RequestParts(
+            prompt=self.prompt,
+            recalled=tuple(recalled),
+            tools=self.tools.specs,
+            history=tuple(history),
+            turn=tuple(turn),
+            temperature=self.temperature,
+            max_tokens=self.max_tokens,
+        )
+
+    def view(self, parts: RequestParts, *, dropped_turns: int, iteration: int) -> ContextView:
+        """A request of this agent as the inspector shows it."""
+        return parts.view(
+            agent_id=self.agent_id,
+            model=self.model.label,
+            window=self.model.context_window,
+            dropped_turns=dropped_turns,
+            iteration=iteration,
+            at=self.services.clock(),
+        )
+
+    async def _select(self, key: SessionKey, question: str, *, before: int) -> Selection:
+        records = await self.services.sessions.conversation(key, before=before, limit=HISTORY_TURNS)
+        return self.services.memory.select(self.memory, records, self._history_budget(question))
+
+    async def _recall(self, key: SessionKey, question: str, selection: Selection) -> Sequence[MemoryHit]:
+        long_term = self.memory.long_term
+        if long_term is None or not long_term.auto_recall:
+            return ()
+        shown = frozenset(record.turn.turn_id for record in selection.turns)
+        return await self.services.memory.recall_for(key, question, self.memory, exclude_turns=shown)
+
+    def _history_budget(self, question: str) -> int | None:
+        """Tokens left for earlier turns; None when the model's window is unknown."""
+        if not self.model.context_window:
+            return None
+        fixed = estimate_tokens(self.prompt.text) + tools_tokens(self.tools.specs) + estimate_tokens(question)
+        return max(0, self.model.context_window - fixed - (self.max_tokens or ANSWER_RESERVE))
+
+
+def _recalled(hit: MemoryHit) -> RecalledMemory:
+    memory = hit.memory
+    return RecalledMemory(
+        memory_id=memory.memory_id,
+        text=memory.text,
+        score=hit.score,
+        found_by=hit.found_by,
+        session_id=memory.key.session_id,
+        session_title=hit.session_title,
+        created_at=memory.created_at,
+    )

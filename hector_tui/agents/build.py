@@ -1,0 +1,133 @@
+"""From a loaded configuration to the registry: every Agent is built here, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hector_tui.agents.agent import Agent
+from hector_tui.agents.models import ModelShelf
+from hector_tui.agents.prompt import PromptTemplate
+from hector_tui.agents.registry import AgentEntry, AgentRegistry
+from hector_tui.agents.services import AgentServices
+from hector_tui.config.loaded import AgentEntry as AgentFile
+from hector_tui.config.loaded import LoadedConfig
+from hector_tui.config.schema import AgentConfig, MemoryConfig
+from hector_tui.domain.memories import RecallScope
+from hector_tui.memory.embedders import HashingEmbedder
+from hector_tui.memory.opening import ServerOpener, StoreOpener
+from hector_tui.memory.settings import LongTermSettings, MemorySettings
+from hector_tui.paths import Profile
+from hector_tui.tools.base import Tool, ToolSet
+from hector_tui.tools.builtin import builtin_tools, why_unavailable
+
+
+def build_registry(config: LoadedConfig, services: AgentServices, models: ModelShelf) -> AgentRegistry:
+    """Every agent of a configuration; those that cannot be used are entries with their reason."""
+    tools = builtin_tools(services.memory)
+    return AgentRegistry(_entry(file, config, services, models, tools) for file in config.agents.values())
+
+
+def memory_settings(config: LoadedConfig) -> Mapping[str, MemorySettings]:
+    """What every usable agent of a configuration remembers, by agent id."""
+    return {
+        file.id: _memory_settings(file.config.memory)
+        for file in config.agents.values()
+        if file.enabled and file.config is not None
+    }
+
+
+def vector_database(config: LoadedConfig, profile: Profile) -> StoreOpener | None:
+    """The Qdrant server an agent's `database` names; None for the embedded store.
+
+    A profile has one index of its memories, so the first agent that names a database decides for all.
+    """
+    for file in config.enabled_agents:
+        if file.config is None or not file.config.database or file.config.memory.long_term is None:
+            continue
+        database = config.databases[file.config.database].config
+        if database is None:
+            continue
+        scheme = "https" if database.use_tls else "http"
+        return ServerOpener(
+            profile.root / "vectors-server.json",
+            HashingEmbedder(),
+            url=f"{scheme}://{database.host}:{database.port}",
+            api_key=database.api_key.get_secret_value() if database.api_key else "",
+            collection=file.config.memory.long_term.collection,
+        )
+    return None
+
+
+def _entry(
+    file: AgentFile,
+    config: LoadedConfig,
+    services: AgentServices,
+    models: ModelShelf,
+    tools: Mapping[str, Tool],
+) -> AgentEntry:
+    settings = file.config
+    if not file.enabled or settings is None:
+        return AgentEntry(agent_id=file.id, agent=None, readiness="disabled", detail=file.reason)
+    names = tuple(tools) if settings.tools is None else settings.tools
+    allowed = _enabled_tools(names, config)
+    missing = [why_unavailable(name, tools) for name in allowed if name not in tools]
+    if missing:
+        return AgentEntry(agent_id=file.id, agent=None, readiness="disabled", detail="; ".join(missing))
+    built = models.get(settings.llm)
+    if built.model is None:
+        return AgentEntry(agent_id=file.id, agent=None, readiness="disabled", detail=built.detail)
+    agent = Agent(
+        agent_id=file.id,
+        name=file.name,
+        description=settings.description,
+        version=file.fingerprint,
+        prompt=_prompt(settings),
+        model=built.model,
+        tools=ToolSet(tools[name] for name in allowed),
+        memory=_memory_settings(settings.memory),
+        services=services,
+        max_iterations=settings.reasoning.max_iterations,
+        temperature=built.temperature,
+        max_tokens=built.max_tokens,
+        worker_pool=settings.task.worker_pool,
+        queue_policy=settings.queue_policy,
+        starters=settings.starters,
+    )
+    return AgentEntry(agent_id=file.id, agent=agent, readiness=built.readiness, detail=built.detail)
+
+
+def _enabled_tools(names: tuple[str, ...], config: LoadedConfig) -> tuple[str, ...]:
+    """Tools without those that `tools.<id>.enabled: false` turns off."""
+    off = {
+        definition.id
+        for definition in config.tools.values()
+        if definition.config is not None and not definition.config.enabled
+    }
+    return tuple(name for name in names if name not in off)
+
+
+def _prompt(settings: AgentConfig) -> PromptTemplate:
+    prompt = settings.prompt
+    return PromptTemplate.from_slots(
+        prompt.prompt_slots.model_dump(), override=prompt.system_prompt, instructions=prompt.instructions
+    )
+
+
+def _memory_settings(memory: MemoryConfig) -> MemorySettings:
+    long_term = memory.long_term
+    return MemorySettings(
+        strategy=memory.strategy,
+        window_size=memory.window_size,
+        budget=memory.budget,
+        long_term=None
+        if long_term is None
+        else LongTermSettings(
+            storage_scope=long_term.storage_scope,
+            batch_size=long_term.batch_size,
+            auto_recall=long_term.auto_recall,
+            recall_limit=long_term.recall_limit,
+            recall_scope=RecallScope(long_term.recall_scope),
+            recall_threshold=long_term.recall_threshold,
+            collection=long_term.collection,
+        ),
+    )

@@ -1,0 +1,100 @@
+"""The next request to a model, and the same in readable parts: both come from one value, so they cannot differ."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hector_tui.agents.prompt import PromptTemplate, memory_section
+from hector_tui.domain.context import ContextKind, ContextPart, ContextView
+from hector_tui.domain.memories import MemoryHit
+from hector_tui.domain.messages import (
+    Message,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+from hector_tui.domain.tokens import estimate_tokens, messages_tokens, tools_tokens
+from hector_tui.domain.tools import ToolSpec
+from hector_tui.llm.base import ModelRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestParts:
+    """What a request is made of.
+
+    Attributes:
+        history: Messages of earlier turns, oldest first.
+        turn: Messages of this turn, the question first.
+    """
+
+    prompt: PromptTemplate
+    recalled: Sequence[MemoryHit]
+    tools: tuple[ToolSpec, ...]
+    history: tuple[Message, ...]
+    turn: tuple[Message, ...]
+    temperature: float | None
+    max_tokens: int | None
+
+    def request(self) -> ModelRequest:
+        """The request as a model takes it."""
+        memory = memory_section(self.recalled)
+        return ModelRequest(
+            system="\n\n".join(part for part in (self.prompt.text, memory) if part),
+            messages=self.history + self.turn,
+            tools=self.tools,
+            temperature=self.temperature,
+            max_tokens=self.max_tokens,
+            recalled=tuple(self.recalled),
+        )
+
+    def view(
+        self, *, agent_id: str, model: str, window: int, dropped_turns: int, iteration: int, at: float
+    ) -> ContextView:
+        """The request in readable parts with their tokens."""
+        memory = memory_section(self.recalled)
+        tools = "\n\n".join(
+            f"{tool.name}: {tool.description}\n{json.dumps(tool.parameters, ensure_ascii=False)}" for tool in self.tools
+        )
+        draft: ContextKind = "turn" if iteration else "draft"
+        parts = (
+            ContextPart(kind="system", title="system", text=self.prompt.text, tokens=estimate_tokens(self.prompt.text)),
+            ContextPart(kind="memory", title="memory", text=memory, tokens=estimate_tokens(memory)),
+            ContextPart(kind="tools", title="tools", text=tools, tokens=tools_tokens(self.tools)),
+            ContextPart(
+                kind="history", title="history", text=transcript(self.history), tokens=messages_tokens(self.history)
+            ),
+            ContextPart(kind=draft, title=draft, text=transcript(self.turn), tokens=messages_tokens(self.turn)),
+        )
+        return ContextView(
+            agent_id=agent_id,
+            model=model,
+            parts=tuple(part for part in parts if part.text),
+            window=window,
+            dropped_turns=dropped_turns,
+            iteration=iteration,
+            at=at,
+        )
+
+
+def transcript(messages: Sequence[Message]) -> str:
+    """Messages as plain text, each under its role."""
+    return "\n\n".join(f"[{message.role.value}]\n{_parts(message)}" for message in messages)
+
+
+def _parts(message: Message) -> str:
+    return "\n".join(_part(part) for part in message.parts)
+
+
+def _part(part: TextPart | ThinkingPart | ToolCallPart | ToolResultPart) -> str:
+    match part:
+        case TextPart(text):
+            return text
+        case ThinkingPart(text):
+            return f"(thinking) {text}"
+        case ToolCallPart(call_id, name, arguments):
+            return f"(tool call {call_id}) {name} {arguments}"
+        case ToolResultPart(call_id, name, text, is_error):
+            return f"({'tool error' if is_error else 'tool result'} {call_id}) {name}: {text}"

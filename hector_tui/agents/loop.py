@@ -1,0 +1,119 @@
+"""The loop of the `chain-of-thought` engine: model, tools, model ... until the model asks for no more tools."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from hector_tui.agents.reasoning import ReasoningState
+from hector_tui.domain.events import (
+    Notice,
+    OutputEvent,
+    StateChanged,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallFinished,
+    ToolCallStarted,
+    UsageUpdated,
+)
+from hector_tui.domain.messages import user_message
+from hector_tui.domain.usage import Usage
+from hector_tui.llm.base import (
+    ModelRequest,
+    Retrying,
+    Stop,
+    StopReason,
+    TextChunk,
+    ThinkingChunk,
+    ToolCall,
+    UsageReport,
+)
+from hector_tui.tools.base import ToolContext
+
+if TYPE_CHECKING:
+    from hector_tui.agents.agent import Agent
+
+MAX_ITERATIONS = "max_iterations"
+"""The stop reason of a run that was not allowed another model call."""
+_MAX_RESULT_CHARACTERS = 50_000
+"""A tool's answer is sent to the model up to this length; Hector cut bytes and split characters."""
+
+Emit = Callable[[OutputEvent], None]
+
+
+async def think_and_act(agent: Agent, state: ReasoningState, emit: Emit) -> str:
+    """Call the model and the tools it asks for until it stops or `max_iterations` is reached; returns the stop reason.
+
+    Raises:
+        ProviderError: The model failed.
+    """
+    question = user_message(state.turn.text)
+    for iteration in range(1, agent.max_iterations + 1):
+        state.iteration = iteration
+        parts = agent.parts(state.history, state.recalled, (question, *state.answer.messages()))
+        state.requests.append(agent.view(parts, dropped_turns=state.dropped_turns, iteration=iteration))
+        emit(StateChanged("model", iteration))
+        calls, reason = await _ask(agent, parts.request(), state, emit)
+        if not calls:
+            if not state.answer.text:
+                emit(Notice("warning", "The model gave an empty answer."))
+            return reason
+        emit(StateChanged("tools", iteration))
+        await _act(agent, calls, state, emit)
+    emit(
+        Notice(
+            "warning",
+            f"Stopped after {agent.max_iterations} model calls, the limit `reasoning.max_iterations` of this agent.",
+        )
+    )
+    return MAX_ITERATIONS
+
+
+async def _ask(
+    agent: Agent, request: ModelRequest, state: ReasoningState, emit: Emit
+) -> tuple[Sequence[ToolCall], str]:
+    """One model call; its tool calls are announced when all are known, so that they belong to one step."""
+    calls: list[ToolCall] = []
+    reason = StopReason.END
+    usage = Usage()
+    async with aclosing(agent.model.stream(request)) as events:
+        async for event in events:
+            match event:
+                case TextChunk(text):
+                    emit(TextDelta(text))
+                case ThinkingChunk(text, signature):
+                    emit(ThinkingDelta(text, signature))
+                case ToolCall():
+                    calls.append(event)
+                case UsageReport(reported):
+                    usage = reported
+                    emit(UsageUpdated(state.usage + usage))
+                case Retrying(wait_s, attempt, why):
+                    emit(Notice("warning", f"{why} - trying again in {wait_s:.0f} s (try {attempt} failed)"))
+                case Stop(stopped):
+                    reason = stopped
+    state.usage = state.usage + usage
+    for call in calls:
+        emit(ToolCallStarted(call.call_id, call.name, call.arguments))
+    return calls, reason.value
+
+
+async def _act(agent: Agent, calls: Sequence[ToolCall], state: ReasoningState, emit: Emit) -> None:
+    """Run the tools of one step side by side; results find their call by its id."""
+    async with asyncio.TaskGroup() as group:
+        for call in calls:
+            group.create_task(_call_tool(agent, call, state, emit), name=f"tool-{call.name}")
+
+
+async def _call_tool(agent: Agent, call: ToolCall, state: ReasoningState, emit: Emit) -> None:
+    started = time.perf_counter()
+    context = ToolContext(key=state.turn.key, turn_id=state.turn.turn_id, call_id=call.call_id, emit=emit)
+    outcome = await agent.tools.call(call.name, call.arguments, context)
+    text = outcome.text
+    if len(text) > _MAX_RESULT_CHARACTERS:
+        left_out = len(text) - _MAX_RESULT_CHARACTERS
+        text = f"{text[:_MAX_RESULT_CHARACTERS]}\n[{left_out} more characters were left out]"
+    emit(ToolCallFinished(call.call_id, call.name, text, outcome.is_error, time.perf_counter() - started))

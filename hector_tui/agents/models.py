@@ -1,0 +1,122 @@
+"""The models of a configuration: each llm is built once, and agents that name the same one share it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from hector_tui.agents.registry import Readiness
+from hector_tui.config.loaded import LlmEntry, LoadedConfig
+from hector_tui.config.schema_services import LlmConfig
+from hector_tui.errors import ConfigError
+from hector_tui.llm.base import Model
+from hector_tui.llm.connections import Connections
+from hector_tui.llm.discovery import Discovery, listens
+from hector_tui.llm.factory import LlmSettings, build_model
+from hector_tui.llm.openai_request import shown_address
+from hector_tui.llm.providers import PROVIDERS
+from hector_tui.llm.secrets import Secret
+
+T = TypeVar("T")
+_PROBE_S = 0.5
+"""Seconds a server on this machine gets to accept a connection before a card says that it was not found."""
+_LOCAL = ("localhost", "127.0.0.1", "[::1]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltModel:
+    """A model, the parameters of its requests, and what a card says about it.
+
+    Attributes:
+        model: None when the configuration names none that can be built; `detail` says why.
+        base_url: Where it is reached; empty for one that needs no network.
+    """
+
+    model: Model | None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    readiness: Readiness = "ready"
+    detail: str = ""
+    base_url: str = ""
+
+
+class ModelShelf:
+    """Every model the agents of a configuration name. Make one with `ModelShelf.build`."""
+
+    def __init__(self, built: dict[str, BuiltModel]) -> None:
+        self._built = built
+
+    @classmethod
+    async def build(cls, config: LoadedConfig, discovery: Discovery, handbook: Path) -> ModelShelf:
+        """Build the models of all usable agents, and look whether servers on this machine are there."""
+        connections = Connections()
+        wanted = {file.config.llm for file in config.enabled_agents if file.config is not None}
+        entries = {name: entry for name in sorted(wanted) if (entry := config.llm(name)) is not None}
+        built = {name: _build(entry, connections, discovery, handbook) for name, entry in entries.items()}
+        found = await asyncio.gather(*(_looked_for(model) for model in built.values()))
+        return cls(dict(zip(built, found, strict=True)))
+
+    def get(self, llm_id: str) -> BuiltModel:
+        """The model behind an id that an enabled agent names."""
+        return self._built[llm_id]
+
+    def models(self) -> Iterable[Model]:
+        """Every model that was built."""
+        return (built.model for built in self._built.values() if built.model is not None)
+
+    async def aclose(self) -> None:
+        """Release the connections of every model."""
+        for model in self.models():
+            await model.aclose()
+
+
+def _build(entry: LlmEntry, connections: Connections, discovery: Discovery, handbook: Path) -> BuiltModel:
+    config = entry.config
+    if config is None:
+        return BuiltModel(model=None, readiness="disabled", detail=entry.reason)
+    try:
+        model = build_model(_settings(entry, config), connections=connections, handbook=handbook, discovery=discovery)
+    except ConfigError as error:
+        return BuiltModel(model=None, readiness="disabled", detail=str(error))
+    provider = PROVIDERS.get(config.type)
+    built = BuiltModel(
+        model=model,
+        temperature=_written(config, "temperature", config.temperature),
+        max_tokens=_written(config, "max_tokens", config.max_tokens),
+        base_url=config.host or (provider.base_url if provider is not None else ""),
+    )
+    if provider is not None and provider.key_name and not config.host and entry.api_key is None:
+        return replace(built, readiness="needs_key", detail=entry.key_env or provider.key_name)
+    return built
+
+
+def _settings(entry: LlmEntry, config: LlmConfig) -> LlmSettings:
+    key = entry.api_key.get_secret_value() if entry.api_key is not None else ""
+    return LlmSettings(
+        type=config.type,
+        model=config.model,
+        base_url=config.host,
+        api_key=Secret(key),
+        key_name=entry.key_env or "",
+        timeout_s=_written(config, "timeout", config.timeout),
+        max_retries=_written(config, "max_retries", config.max_retries),
+        context_window=config.context_window or 0,
+    )
+
+
+def _written(config: LlmConfig, name: str, value: T) -> T | None:
+    """A value the file sets. Hector's defaults suit the models of 2025; what is not written is left to the provider."""
+    return value if name in config.model_fields_set else None
+
+
+async def _looked_for(built: BuiltModel) -> BuiltModel:
+    """The same, marked `no_server` when it should run on this machine and nothing listens there."""
+    if not built.base_url or built.model is None:
+        return built
+    where = shown_address(built.base_url)
+    if not where.split("://", 1)[-1].startswith(_LOCAL) or await listens(built.base_url, _PROBE_S):
+        return built
+    return replace(built, readiness="no_server", detail=where)

@@ -1,0 +1,24 @@
+"""Printing text that came from outside: nothing in it may act on the terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+
+from hector_tui.ui.text import clean
+
+
+def say(text: str) -> None:
+    """Print a line on standard output, control characters made visible."""
+    print(clean(text))
+
+
+def warn(text: str) -> None:
+    """Print a line on standard error, control characters made visible."""
+    print(clean(text), file=sys.stderr)
+
+
+def say_json(data: Mapping[str, object]) -> None:
+    """Print one JSON object on a line; ASCII only, so nothing in it can act on a terminal."""
+    print(json.dumps(data, ensure_ascii=True), flush=True)

@@ -1,0 +1,310 @@
+"""`ChatService`: the one door to the engine, for the interface, the command line and, later, a server.
+
+Its coroutines run on the engine's loop; callers on another loop reach them through `EngineThread.call`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from hector_tui.agents.registry import AgentEntry, AgentRegistry
+from hector_tui.domain.context import ContextView
+from hector_tui.domain.keys import SessionKey
+from hector_tui.domain.memories import Memory, MemoryHit, RecallScope
+from hector_tui.domain.turns import SessionInfo, TabInfo, TurnRecord
+from hector_tui.engine.feed import ChangeFeed, ChangeReader
+from hector_tui.engine.run import Run
+from hector_tui.engine.runner import Runner
+from hector_tui.engine.views import AgentView, SessionActivity
+from hector_tui.errors import SessionBusy, SessionError
+from hector_tui.memory.service import MemoryService, MemoryView
+from hector_tui.sessions.service import SessionService
+from hector_tui.sessions.tabs import TabTable
+
+ENGINE = ""
+"""Stands for the engine itself among the ids of changed sessions: its problems or its memory state changed."""
+
+
+class ChatService:
+    """Everything a person can do.
+
+    Args:
+        make_runner: Builds the runner; it is given what to call when a run changes.
+    """
+
+    def __init__(
+        self,
+        *,
+        registry: AgentRegistry,
+        sessions: SessionService,
+        tabs: TabTable,
+        memory: MemoryService,
+        feed: ChangeFeed,
+        make_runner: Callable[[Callable[[Run], None]], Runner],
+    ) -> None:
+        self._registry = registry
+        self._sessions = sessions
+        self._tabs = tabs
+        self._memory = memory
+        self._feed = feed
+        self._activity: dict[str, SessionActivity] = {}
+        self._problems: dict[str, str] = {}
+        self.runner = make_runner(self._run_changed)
+
+    # Agents
+
+    @property
+    def registry(self) -> AgentRegistry:
+        """The shared agents."""
+        return self._registry
+
+    def agents(self) -> tuple[AgentView, ...]:
+        """Every agent of the configuration, usable or not; safe from any thread."""
+        return tuple(_agent_view(entry) for entry in self._registry)
+
+    # Sessions
+
+    async def create_session(self, agent_id: str, *, session_id: str | None = None) -> SessionInfo:
+        """Begin a session with an agent; an id that exists already gives that session.
+
+        Raises:
+            AgentError: There is no such agent, or it is disabled.
+            StoreError: It was not stored.
+        """
+        self._registry.get(agent_id)
+        return await self._sessions.create(agent_id, session_id=session_id)
+
+    async def session(self, session_id: str) -> SessionInfo:
+        """One session.
+
+        Raises:
+            UnknownSession: There is none with that id.
+        """
+        return await self._sessions.get(session_id)
+
+    async def sessions(self, limit: int = 200) -> Sequence[SessionInfo]:
+        """Sessions in which something was said, last used first."""
+        return [info for info in await self._sessions.latest(limit) if info.turns]
+
+    async def rename_session(self, session_id: str, title: str) -> None:
+        """Give a session a title.
+
+        Raises:
+            SessionError: The title is empty, or there is no such session.
+        """
+        if not title.strip():
+            raise SessionError("a title needs at least one character")
+        await self._sessions.rename(session_id, title.strip())
+        self._feed.mark(session_id)
+
+    async def delete_session(self, session_id: str) -> None:
+        """Stop a session's runs, then delete it with its messages, memories and vectors.
+
+        Raises:
+            StoreError: Nothing was deleted.
+        """
+        runs = self.runner.runs(session_id)
+        for run in runs:
+            self.runner.cancel(run, "the session was deleted")
+        for run in runs:
+            await run.wait()
+        info = await self._sessions.get(session_id)
+        await self._sessions.delete(session_id)
+        self._activity.pop(session_id, None)
+        self._memory.notify(SessionKey(session_id, info.agent_id))
+        self._feed.mark(session_id)
+
+    async def history(
+        self, session_id: str, *, before: int | None = None, after: int = 0, limit: int = 50
+    ) -> Sequence[TurnRecord]:
+        """The last turns of a session, oldest first, between two ordinals."""
+        return await self._sessions.history(session_id, before=before, after=after, limit=limit)
+
+    # Turns
+
+    async def send(self, key: SessionKey, text: str) -> Run:
+        """Accept a message: it is on disk when this returns, and its run can be watched.
+
+        Raises:
+            AgentError: There is no such agent, or it is disabled.
+            SessionBusy: The agent's policy is `reject` and a turn is running.
+            SessionError: There is nothing to send, or no such session.
+            StoreError: Nothing was stored.
+        """
+        agent = self._registry.get(key.agent_id)
+        if not text.strip():
+            raise SessionError("there is nothing to send")
+        busy = [run for run in self.runner.runs(key.session_id) if run.key == key]
+        if busy and agent.queue_policy == "reject":
+            raise SessionBusy(f"{agent.name} is still answering", hint="Wait, or stop it with Esc Esc.")
+        turn = await self._sessions.accept(key, text)
+        if agent.queue_policy == "interrupt":
+            for run in busy:
+                self.runner.cancel(run, "a newer message came")
+        return self.runner.submit(turn, agent)
+
+    def runs(self, session_id: str) -> list[Run]:
+        """The live runs of a session; call it on the engine's loop, read the runs' output from any."""
+        return self.runner.runs(session_id)
+
+    async def cancel(self, session_id: str) -> int:
+        """Stop what is being answered in a session; queued turns stay. Returns how many were stopped."""
+        running = [run for run in self.runner.runs(session_id) if run.started_at is not None]
+        chosen = running or self.runner.runs(session_id)[:1]
+        for run in chosen:
+            self.runner.cancel(run, "stopped by you")
+        return len(chosen)
+
+    def activity(self, session_id: str) -> SessionActivity:
+        """What goes on in a session; safe from any thread."""
+        return self._activity.get(session_id) or SessionActivity(session_id=session_id)
+
+    def changes(self) -> ChangeReader:
+        """A reader that hears which sessions changed; `ENGINE` among them stands for the engine itself."""
+        return self._feed.reader()
+
+    # What the inspector shows
+
+    async def preview(self, key: SessionKey, draft: str) -> ContextView:
+        """The request that would be sent if the draft were sent now.
+
+        Raises:
+            AgentError: There is no such agent, or it is disabled.
+        """
+        return await self._registry.get(key.agent_id).preview(key, draft)
+
+    async def requests(self, key: SessionKey) -> Sequence[ContextView]:
+        """What the running turn of a SessionKey has sent so far, one entry per model call."""
+        for run in self.runner.runs(key.session_id):
+            if run.key == key:
+                return tuple(run.state.requests)
+        return ()
+
+    async def memory_view(self, key: SessionKey) -> MemoryView:
+        """The memory of one agent in one session.
+
+        Raises:
+            AgentError: There is no such agent, or it is disabled.
+        """
+        return await self._memory.view(key, self._registry.get(key.agent_id).memory)
+
+    async def search_memory(self, key: SessionKey, question: str, scope: RecallScope) -> Sequence[MemoryHit]:
+        """Memories that answer a question, best first."""
+        return await self._memory.search(key, question, scope)
+
+    async def forget(self, memory_ids: Sequence[str]) -> int:
+        """Delete memories, here and in the vector store; returns how many there were.
+
+        Raises:
+            StoreError: Nothing was deleted.
+        """
+        return await self._memory.forget(memory_ids)
+
+    async def remember(self, key: SessionKey, text: str) -> Memory:
+        """Store a note by hand.
+
+        Raises:
+            ToolError: The text is empty or too long.
+            StoreError: It was not stored.
+        """
+        return await self._memory.remember(key, text, turn_id="")
+
+    # The workspace
+
+    async def open_tabs(self) -> Sequence[TabInfo]:
+        """The tabs that stood open last, left to right."""
+        return await self._tabs.open_tabs()
+
+    async def tab(self, session_id: str) -> TabInfo:
+        """The draft and reading place of a session."""
+        return await self._tabs.get(session_id)
+
+    async def save_tabs(self, session_ids: Sequence[str], active: str) -> None:
+        """Store which tabs are open, and which one is shown.
+
+        Raises:
+            StoreError: Nothing was stored.
+        """
+        await self._tabs.save_order(session_ids, active)
+
+    async def save_draft(self, session_id: str, draft: str) -> None:
+        """Store what stands in a prompt.
+
+        Raises:
+            StoreError: It was not stored.
+        """
+        await self._tabs.save_draft(session_id, draft)
+
+    async def save_seen(self, session_id: str, ordinal: int) -> None:
+        """Store up to which turn a session was looked at.
+
+        Raises:
+            StoreError: It was not stored.
+        """
+        await self._tabs.save_seen(session_id, ordinal)
+
+    async def close_tab(self, session_id: str) -> None:
+        """A tab was closed: its pending memories are indexed now, and a session nobody used goes away.
+
+        Raises:
+            StoreError: The database refused.
+        """
+        info = await self._sessions.get(session_id)
+        tab = await self._tabs.get(session_id)
+        if not info.turns and not tab.draft.strip():
+            await self._sessions.delete(session_id)
+            return
+        await self._memory.flush(SessionKey(session_id, info.agent_id))
+
+    # Problems of the engine itself
+
+    def report(self, subject: str, reason: str) -> None:
+        """Note a problem that concerns every session, or with an empty reason that it is over."""
+        if reason:
+            self._problems[subject] = reason
+        else:
+            self._problems.pop(subject, None)
+        self._feed.mark(ENGINE)
+
+    def problems(self) -> Mapping[str, str]:
+        """What is wrong with the engine, by subject; safe from any thread."""
+        return dict(self._problems)
+
+    def _run_changed(self, run: Run) -> None:
+        """Publish what goes on in the run's session as a value other threads can read."""
+        session_id = run.key.session_id
+        runs = self.runner.runs(session_id)
+        before = self.activity(session_id)
+        newest = run if run.turn.ordinal >= before.last_ordinal else None
+        self._activity[session_id] = SessionActivity(
+            session_id=session_id,
+            running=tuple(other.key for other in runs if other.started_at is not None),
+            queued=sum(1 for other in runs if other.started_at is None),
+            last_ordinal=newest.turn.ordinal if newest else before.last_ordinal,
+            last_status=newest.status if newest else before.last_status,
+        )
+        self._feed.mark(session_id)
+
+
+def _agent_view(entry: AgentEntry) -> AgentView:
+    agent = entry.agent
+    if agent is None:
+        return AgentView(
+            agent_id=entry.agent_id,
+            name=entry.agent_id,
+            description="",
+            model="",
+            readiness="disabled",
+            detail=entry.detail,
+        )
+    return AgentView(
+        agent_id=agent.agent_id,
+        name=agent.name,
+        description=agent.description,
+        model=agent.model.label,
+        readiness=entry.readiness,
+        detail=entry.detail,
+        starters=agent.starters,
+        context_window=agent.model.context_window,
+        remembers=agent.memory.long_term is not None,
+    )

@@ -1,0 +1,172 @@
+"""`Engine`: every service of one process, opened and closed in order."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from hector_tui.agents.agent import Agent
+from hector_tui.agents.build import build_registry, memory_settings, vector_database
+from hector_tui.agents.models import ModelShelf
+from hector_tui.agents.registry import AgentRegistry
+from hector_tui.agents.services import AgentServices
+from hector_tui.config.loaded import LoadedConfig
+from hector_tui.config.loader import load
+from hector_tui.domain.turns import Turn
+from hector_tui.engine.chat import ChatService
+from hector_tui.engine.feed import ChangeFeed
+from hector_tui.engine.journal import Journal
+from hector_tui.engine.run import Run
+from hector_tui.engine.runner import Runner
+from hector_tui.engine.settling import Settler
+from hector_tui.errors import AgentDisabled, UnknownAgent
+from hector_tui.llm.discovery import Discovery, discover
+from hector_tui.memory.service import MemoryService, open_memory
+from hector_tui.memory.settings import MemorySettings
+from hector_tui.paths import Profile
+from hector_tui.paths_bundled import bundled
+from hector_tui.sessions.store import Store
+
+PREFERRED_AGENT = "assistant"
+"""Answers `hector-tui ask` when no agent is named."""
+_STORAGE = "storage"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineOptions:
+    """What an engine is opened with.
+
+    Attributes:
+        config_paths: Files and folders; empty means the sample agents.
+        env: The environment, for keys and `${VAR}`.
+        concurrency: Runs at a time; 0 for no limit, None for what the configuration says.
+    """
+
+    profile: Profile
+    config_paths: tuple[Path, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    concurrency: int | None = None
+
+
+class Engine:
+    """The open engine. Make one with `Engine.open`, on the loop it will live on.
+
+    Attributes:
+        chat: The door to everything.
+        config: What was loaded, with every problem.
+        discovery: What `llm: auto` had to choose from.
+        notices: What the person should know about the opening.
+        interrupted: Turns that were live when their process ended.
+    """
+
+    def __init__(
+        self,
+        *,
+        options: EngineOptions,
+        store: Store,
+        config: LoadedConfig,
+        discovery: Discovery,
+        models: ModelShelf,
+        memory: MemoryService,
+    ) -> None:
+        self.options = options
+        self.config = config
+        self.discovery = discovery
+        self.notices = store.notices
+        self.interrupted: tuple[Turn, ...] = store.interrupted
+        self.memory = memory
+        self._store = store
+        self._models = models
+        self._settler = Settler(store.sessions, memory, self._report_storage)
+        self._journal = Journal(store.sessions, self._report_storage)
+        services = AgentServices(sessions=store.sessions, memory=memory)
+        self.registry: AgentRegistry = build_registry(config, services, models)
+        self.chat = ChatService(
+            registry=self.registry,
+            sessions=store.sessions,
+            tabs=store.tabs,
+            memory=memory,
+            feed=ChangeFeed(),
+            make_runner=self._make_runner,
+        )
+
+    @classmethod
+    async def open(cls, options: EngineOptions) -> Engine:
+        """Open every service.
+
+        Raises:
+            ProfileError: The profile folder cannot be used.
+            StoreError: The database cannot be opened.
+        """
+        store = await Store.open(options.profile)
+        try:
+            config = load(options.config_paths or (bundled("sample_agents"),), env=options.env)
+            discovery = await discover(config.env)
+            models = await ModelShelf.build(config, discovery, bundled("docs"))
+            settings = memory_settings(config)
+            memory = open_memory(
+                store.memories,
+                options.profile.vectors,
+                _settings_for(settings),
+                opener=vector_database(config, options.profile),
+            )
+            engine = cls(options=options, store=store, config=config, discovery=discovery, models=models, memory=memory)
+        except BaseException:
+            await store.aclose()
+            raise
+        memory.start()
+        return engine
+
+    def default_agent(self) -> Agent:
+        """The agent for a question to nobody in particular: `assistant`, else the first that can answer.
+
+        Raises:
+            AgentDisabled: There is no usable agent.
+        """
+        entries = [entry for entry in self.registry if entry.agent is not None]
+        entries.sort(key=lambda entry: (entry.readiness != "ready", entry.agent_id != PREFERRED_AGENT))
+        if not entries or entries[0].agent is None:
+            raise AgentDisabled(
+                "there is no usable agent", hint="`hector-tui agents validate` shows what is wrong with the files."
+            )
+        return entries[0].agent
+
+    async def aclose(self) -> None:
+        """Interrupt runs, save what they have, index what waits, close everything; safe to call twice."""
+        await self.chat.runner.aclose()
+        await self._journal.aclose()
+        await self._settler.aclose()
+        await self.memory.aclose()
+        await self._models.aclose()
+        await self._store.aclose()
+
+    def _make_runner(self, on_change: Callable[[Run], None]) -> Runner:
+        limit = self.options.concurrency
+        if limit is None:
+            limit = _configured_concurrency(self.config)
+        return Runner(settler=self._settler, journal=self._journal, limit=limit, on_change=on_change)
+
+    def _report_storage(self, reason: str) -> None:
+        self.chat.report(_STORAGE, reason)
+
+
+def _settings_for(settings: Mapping[str, MemorySettings]) -> Callable[[str], MemorySettings]:
+    known = MappingProxyType(dict(settings))
+
+    def settings_for(agent_id: str) -> MemorySettings:
+        if agent_id not in known:
+            raise UnknownAgent(f"there is no agent {agent_id!r}")
+        return known[agent_id]
+
+    return settings_for
+
+
+def _configured_concurrency(config: LoadedConfig) -> int:
+    """Hector's default of 4 suits a server; a person's tabs all stream unless their file says otherwise."""
+    performance = config.global_.performance
+    return performance.max_concurrency if "max_concurrency" in performance.model_fields_set else 0

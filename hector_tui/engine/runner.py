@@ -1,0 +1,124 @@
+"""`Runner`: in which order turns run, and how many at a time.
+
+Turns of one SessionKey run one after another, in the order they were sent; those of different keys side by side, up to
+a limit of the whole engine and one of each agent. Waiting is visible and can be cancelled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from hector_tui.agents.agent import Agent
+from hector_tui.domain.keys import SessionKey
+from hector_tui.domain.turns import Turn, TurnStatus
+from hector_tui.engine.journal import Journal
+from hector_tui.engine.run import Run
+from hector_tui.engine.settling import Settler
+
+CLOSE_TIMEOUT_S = 2.0
+"""Seconds that running turns get to store what they have when the program ends."""
+
+logger = logging.getLogger(__name__)
+
+
+class _Lane:
+    """The turns of one SessionKey: the one that runs and those that wait."""
+
+    __slots__ = ("current", "waiting")
+
+    def __init__(self) -> None:
+        self.current: Run | None = None
+        self.waiting: deque[Run] = deque()
+
+    def runs(self) -> list[Run]:
+        return ([self.current] if self.current is not None else []) + list(self.waiting)
+
+
+class Runner:
+    """Owns every run of the engine.
+
+    Args:
+        limit: Runs at a time in the whole engine; 0 for no limit.
+        on_change: Called whenever a run was queued, started or has ended.
+    """
+
+    def __init__(self, *, settler: Settler, journal: Journal, limit: int, on_change: Callable[[Run], None]) -> None:
+        self._settler = settler
+        self._journal = journal
+        self._on_change = on_change
+        self._slots = asyncio.Semaphore(limit) if limit else None
+        self._agent_slots: dict[str, asyncio.Semaphore] = {}
+        self._lanes: dict[SessionKey, _Lane] = {}
+
+    def submit(self, turn: Turn, agent: Agent) -> Run:
+        """Queue an accepted turn; the run can be watched and cancelled from now on."""
+        run = Run(turn, agent, settler=self._settler, journal=self._journal)
+        lane = self._lanes.setdefault(turn.key, _Lane())
+        lane.waiting.append(run)
+        self._advance(turn.key, lane)
+        self._on_change(run)
+        return run
+
+    def runs(self, session_id: str) -> list[Run]:
+        """The live runs of a session, running ones before those that wait behind them."""
+        return [run for key, lane in self._lanes.items() if key.session_id == session_id for run in lane.runs()]
+
+    def all_runs(self) -> list[Run]:
+        """Every live run."""
+        return [run for lane in self._lanes.values() for run in lane.runs()]
+
+    def cancel(self, run: Run, reason: str, status: TurnStatus = TurnStatus.CANCELLED) -> None:
+        """Stop a run, wherever it stands."""
+        lane = self._lanes.get(run.key)
+        if lane is not None and run in lane.waiting:
+            # It has no tasks yet; it gets them so that it ends as every run does, with its outcome stored.
+            lane.waiting.remove(run)
+            run.start(self._slot, self._changed_outside_lane)
+        run.cancel(reason, status)
+
+    async def aclose(self) -> None:
+        """Interrupt every run and wait a bounded time until they have stored what they have."""
+        runs = self.all_runs()
+        for run in runs:
+            self.cancel(run, "hector-tui was closed while this was being answered", TurnStatus.INTERRUPTED)
+        if runs:
+            waits = {asyncio.ensure_future(run.wait()) for run in runs}
+            _, late = await asyncio.wait(waits, timeout=CLOSE_TIMEOUT_S)
+            for task in late:
+                task.cancel()
+            if late:
+                logger.warning("%d runs did not end within %s s", len(late), CLOSE_TIMEOUT_S)
+
+    def _advance(self, key: SessionKey, lane: _Lane) -> None:
+        if lane.current is None and lane.waiting:
+            lane.current = lane.waiting.popleft()
+            lane.current.start(self._slot, self._changed)
+        elif lane.current is None:
+            self._lanes.pop(key, None)
+
+    def _changed(self, run: Run) -> None:
+        if run.output.ended:
+            lane = self._lanes[run.key]
+            lane.current = None
+            self._advance(run.key, lane)
+        self._on_change(run)
+
+    def _changed_outside_lane(self, run: Run) -> None:
+        if run.output.ended and (lane := self._lanes.get(run.key)) is not None:
+            self._advance(run.key, lane)
+        self._on_change(run)
+
+    @asynccontextmanager
+    async def _slot(self, agent: Agent) -> AsyncIterator[None]:
+        """A place among the running; the agent's own first, so that one agent's queue holds none of the engine's."""
+        async with AsyncExitStack() as stack:
+            if agent.worker_pool:
+                own = self._agent_slots.setdefault(agent.agent_id, asyncio.Semaphore(agent.worker_pool))
+                await stack.enter_async_context(own)
+            if self._slots is not None:
+                await stack.enter_async_context(self._slots)
+            yield

@@ -1,0 +1,102 @@
+"""The engine's thread with its own event loop, so that nothing the terminal does can delay an agent."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from hector_tui.engine.host import Engine
+
+T = TypeVar("T")
+Opener = Callable[[], Awaitable[Engine]]
+
+logger = logging.getLogger(__name__)
+
+
+class EngineThread:
+    """Runs an engine in a thread and bridges calls to it.
+
+    Args:
+        opener: Opens the engine; called on the new loop.
+    """
+
+    def __init__(self, opener: Opener) -> None:
+        self._opener = opener
+        self._opened: Future[Engine] = Future()
+        self._stop: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._run, name="hector-engine", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread; `opened` tells when the engine is there."""
+        self._thread.start()
+
+    async def opened(self) -> Engine:
+        """The engine, once it is open.
+
+        Raises:
+            HectorError: It could not be opened.
+        """
+        return await asyncio.wrap_future(self._opened)
+
+    @property
+    def engine(self) -> Engine:
+        """The open engine.
+
+        Raises:
+            RuntimeError: It is not open yet.
+        """
+        if not self._opened.done():
+            raise RuntimeError("the engine is not open yet")
+        return self._opened.result()
+
+    async def call(self, command: Callable[[Engine], Awaitable[T]]) -> T:
+        """Run a command on the engine's loop and wait for its result here.
+
+        Raises:
+            HectorError: The engine could not be opened, or the command refused.
+        """
+        engine = await self.opened()
+        assert self._loop is not None
+
+        async def run() -> T:
+            return await command(engine)
+
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(run(), self._loop))
+
+    def close(self, timeout_s: float) -> bool:
+        """Close the engine and end the thread; returns whether it ended in time."""
+        loop, stop = self._loop, self._stop
+        if loop is not None and stop is not None and loop.is_running():
+            loop.call_soon_threadsafe(stop.set)
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        asyncio.run(self._main())
+
+    async def _main(self) -> None:
+        self._stop = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(_log_unhandled)
+        try:
+            engine = await self._opener()
+        except BaseException as error:
+            self._opened.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+            return
+        self._opened.set_result(engine)
+        try:
+            await self._stop.wait()
+        finally:
+            await engine.aclose()
+
+
+def _log_unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    logger.error("unhandled in the engine: %s", context.get("message"), exc_info=context.get("exception"))

@@ -1,0 +1,47 @@
+"""What the interface is told about agents and sessions: plain values, safe to read from any thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hector_tui.agents.registry import Readiness
+from hector_tui.domain.keys import SessionKey
+from hector_tui.domain.turns import TurnStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentView:
+    """An agent as cards, tabs and the status line show it.
+
+    Attributes:
+        detail: The key it needs, the server that was not found, or why it is disabled.
+        context_window: Tokens its model can hold; 0 when unknown.
+    """
+
+    agent_id: str
+    name: str
+    description: str
+    model: str
+    readiness: Readiness
+    detail: str = ""
+    starters: tuple[str, ...] = ()
+    context_window: int = 0
+    remembers: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionActivity:
+    """What goes on in one session.
+
+    Attributes:
+        running: Keys that are being answered now.
+        queued: Turns that wait for their lane or for a slot.
+        last_ordinal: The newest turn this engine has seen in it; 0 when it has seen none.
+        last_status: How that turn stands.
+    """
+
+    session_id: str
+    running: tuple[SessionKey, ...] = ()
+    queued: int = 0
+    last_ordinal: int = 0
+    last_status: TurnStatus | None = None

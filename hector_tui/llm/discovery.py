@@ -1,0 +1,213 @@
+"""`llm: auto`: a model without any configuration, by a key in the environment or a server on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+from hector_tui.errors import ConfigError
+from hector_tui.llm.connections import Connections
+from hector_tui.llm.openai_request import models_url, shown_address
+from hector_tui.llm.providers import PROVIDERS, Provider
+from hector_tui.llm.secrets import Secret
+
+ENV_NO_PROBE = "HECTOR_TUI_NO_PROBE"
+
+
+class CandidateKind(StrEnum):
+    """Where a candidate comes from."""
+
+    KEY = "key"
+    SERVER = "server"
+    OFFLINE = "offline"
+
+
+class CandidateState(StrEnum):
+    """Whether a candidate can be used."""
+
+    READY = "ready"
+    NEEDS_KEY = "needs_key"
+    NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A model that could be used, or why it could not.
+
+    Attributes:
+        label: The provider or server, for people.
+        model: Empty when none is known.
+        detail: One line: which variable, which address, what is missing.
+        key_name: The environment variable the key is, or would be, in.
+    """
+
+    kind: CandidateKind
+    label: str
+    state: CandidateState
+    base_url: str = ""
+    model: str = ""
+    detail: str = ""
+    key_name: str = ""
+    api_key: Secret = field(default=Secret(""))
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """Every candidate in the order of preference; the offline model is always the last and always ready."""
+
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def best(self) -> Candidate:
+        """The first that is ready."""
+        return next(candidate for candidate in self.candidates if candidate.state is CandidateState.READY)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalServer:
+    """A place where a model server may listen."""
+
+    label: str
+    base_url: str
+
+
+LOCAL_SERVERS = (
+    LocalServer("Ollama", "http://localhost:11434/v1"),
+    LocalServer("llama.cpp", "http://localhost:8080/v1"),
+    LocalServer("LM Studio", "http://localhost:1234/v1"),
+    LocalServer("vLLM", "http://localhost:8000/v1"),
+)
+OFFLINE = Candidate(
+    kind=CandidateKind.OFFLINE,
+    label="offline",
+    state=CandidateState.READY,
+    model="offline",
+    detail="no language model; quotes the handbook and calls the tools",
+)
+
+
+async def discover(
+    env: Mapping[str, str],
+    *,
+    probe: bool = True,
+    servers: Sequence[LocalServer] = LOCAL_SERVERS,
+    timeout_s: float = 0.5,
+) -> Discovery:
+    """What can be used here, best first.
+
+    Args:
+        env: The environment.
+        probe: Whether to look for servers; `HECTOR_TUI_NO_PROBE=1` forbids it too.
+        servers: Where to look, all at once.
+        timeout_s: Seconds to wait for a connection, and again for the list of models.
+    """
+    keys = [_by_key(provider, env) for provider in PROVIDERS.values() if provider.is_discovered]
+    found: list[Candidate] = []
+    if probe and env.get(ENV_NO_PROBE, "") in ("", "0"):
+        found = await _probe_all((*_named_server(env), *servers), env, timeout_s)
+    return Discovery((*keys, *found, OFFLINE))
+
+
+def _by_key(provider: Provider, env: Mapping[str, str]) -> Candidate:
+    is_openai = provider is PROVIDERS["openai"]
+    base_url = (env.get("OPENAI_BASE_URL", "").strip() if is_openai else "") or provider.base_url
+    key = Secret(env.get(provider.key_name, "").strip())
+    model = env.get(provider.model_name, "").strip() or provider.default_model
+    state, detail = CandidateState.NEEDS_KEY, f"set {provider.key_name}"
+    if key:
+        state, detail = CandidateState.READY, f"{provider.key_name} is set"
+        try:
+            models_url(base_url)
+        except ConfigError:
+            state, detail = CandidateState.NOT_FOUND, "OPENAI_BASE_URL is not a URL"
+    return Candidate(
+        kind=CandidateKind.KEY,
+        label=provider.label,
+        state=state,
+        base_url=base_url,
+        model=model,
+        detail=detail,
+        key_name=provider.key_name,
+        api_key=key,
+    )
+
+
+def _named_server(env: Mapping[str, str]) -> tuple[LocalServer, ...]:
+    """`OPENAI_BASE_URL` without a key names a server that wants none."""
+    base_url = env.get("OPENAI_BASE_URL", "").strip()
+    if not base_url or env.get("OPENAI_API_KEY", "").strip():
+        return ()
+    try:
+        models_url(base_url)
+    except ConfigError:
+        return ()
+    return (LocalServer("OPENAI_BASE_URL", base_url),)
+
+
+async def _probe_all(servers: Sequence[LocalServer], env: Mapping[str, str], timeout_s: float) -> list[Candidate]:
+    connections = Connections()
+    wanted = env.get("OPENAI_MODEL", "").strip()
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_probe(server, connections, wanted, timeout_s)) for server in servers]
+    return [task.result() for task in tasks]
+
+
+async def _probe(server: LocalServer, connections: Connections, wanted: str, timeout_s: float) -> Candidate:
+    """Whether a server listens and lists a model.
+
+    A bare connection comes first: on most machines nothing listens, and then httpx is not even imported.
+    """
+    where = shown_address(server.base_url)
+    if not await listens(server.base_url, timeout_s):
+        return _server(server, CandidateState.NOT_FOUND, f"nothing listens at {where}")
+    lease = connections.lease(server.base_url)
+    try:
+        client = await lease.client()
+        listed = await client.get_json(models_url(server.base_url), timeout_s=timeout_s, headers={})
+    except (OSError, ValueError):
+        return _server(server, CandidateState.NOT_FOUND, f"what listens at {where} is no model server")
+    finally:
+        await lease.release()
+    models = _chat_models(listed)
+    if not models:
+        return _server(server, CandidateState.NOT_FOUND, f"runs at {where}, but has no model")
+    model = wanted if wanted in models else models[0]
+    return _server(server, CandidateState.READY, f"runs at {where}", model)
+
+
+async def listens(base_url: str, timeout_s: float) -> bool:
+    """Whether something accepts connections at an address; nothing is sent."""
+    parts = urlsplit(base_url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        async with asyncio.timeout(timeout_s):
+            _, writer = await asyncio.open_connection(parts.hostname, port)
+    except OSError:
+        return False
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+    return True
+
+
+def _chat_models(listed: Any) -> list[str]:
+    """The models of a list that can be talked to; embedding models are listed beside them."""
+    data = listed.get("data") if isinstance(listed, dict) else None
+    names = [item.get("id") for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+    return [name for name in names if isinstance(name, str) and name and "embed" not in name.lower()]
+
+
+def _server(server: LocalServer, state: CandidateState, detail: str, model: str = "") -> Candidate:
+    return Candidate(
+        kind=CandidateKind.SERVER,
+        label=server.label,
+        state=state,
+        base_url=server.base_url,
+        model=model,
+        detail=detail,
+    )

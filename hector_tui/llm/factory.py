@@ -1,0 +1,117 @@
+"""From settings to a `Model`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hector_tui.errors import ConfigError
+from hector_tui.llm.base import Model
+from hector_tui.llm.connections import Connections
+from hector_tui.llm.discovery import Candidate, CandidateKind, Discovery
+from hector_tui.llm.offline import DEFAULT_CONTEXT_WINDOW, OfflineModel
+from hector_tui.llm.openai import OpenAIModel
+from hector_tui.llm.providers import PROVIDERS, context_window_of
+from hector_tui.llm.retry import RetryPolicy
+from hector_tui.llm.secrets import Secret
+from hector_tui.llm.timeouts import Timeouts
+
+_MOST_RETRIES = 2
+"""More than three tries in all only lengthen an outage; Hector's default of five is accepted and cut."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LlmSettings:
+    """One entry of `llms` in a configuration.
+
+    Attributes:
+        type: `auto`, `offline`, or a provider of `PROVIDERS`; `openai` stands for every server of that format.
+        base_url: Empty takes the provider's own.
+        key_name: The environment variable the key came from, for error messages.
+        timeout_s: Seconds until the first byte of an answer; None takes the default.
+        max_retries: Further tries after the first; at most two are made.
+        context_window: In tokens; 0 looks the model up.
+    """
+
+    type: str = "auto"
+    model: str = ""
+    base_url: str = ""
+    api_key: Secret = field(default=Secret(""))
+    key_name: str = ""
+    temperature: float | None = None
+    max_tokens: int | None = None
+    timeout_s: float | None = None
+    max_retries: int | None = None
+    context_window: int = 0
+
+
+def build_model(
+    settings: LlmSettings,
+    *,
+    connections: Connections,
+    handbook: Path | None = None,
+    discovery: Discovery | None = None,
+    offline_delay_s: float = 0.015,
+) -> Model:
+    """The model that settings describe.
+
+    Args:
+        settings: What was configured.
+        connections: Shared by all models of a process.
+        handbook: Folder of the handbook, for the offline model.
+        discovery: What was found here; `auto` without it is offline.
+        offline_delay_s: Seconds between the offline model's words.
+
+    Raises:
+        ConfigError: The type is unknown, no model is named, or the address or key cannot be used.
+    """
+    kind = settings.type.strip().lower() or "auto"
+    if kind == "auto" and discovery is not None and discovery.best.kind is not CandidateKind.OFFLINE:
+        return _network_model(_found(settings, discovery.best), connections)
+    if kind in ("auto", "offline"):
+        window = settings.context_window or DEFAULT_CONTEXT_WINDOW
+        return OfflineModel(handbook=handbook, delay_s=offline_delay_s, context_window=window)
+    provider = PROVIDERS.get(kind)
+    if provider is None:
+        known = ", ".join(["auto", *PROVIDERS, "offline"])
+        raise ConfigError(f"there is no llm type {settings.type!r}", hint=f"Types: {known}.")
+    return _network_model(settings, connections)
+
+
+def _found(settings: LlmSettings, candidate: Candidate) -> LlmSettings:
+    """The settings with what discovery found; everything but the place stays as configured."""
+    return LlmSettings(
+        type="openai",
+        model=settings.model or candidate.model,
+        base_url=candidate.base_url,
+        api_key=candidate.api_key,
+        key_name=candidate.key_name,
+        temperature=settings.temperature,
+        max_tokens=settings.max_tokens,
+        timeout_s=settings.timeout_s,
+        max_retries=settings.max_retries,
+        context_window=settings.context_window,
+    )
+
+
+def _network_model(settings: LlmSettings, connections: Connections) -> OpenAIModel:
+    provider = PROVIDERS[settings.type.strip().lower()]
+    model = settings.model or (provider.default_model if not settings.base_url else "")
+    if not model:
+        raise ConfigError("no model is named", hint="Set `model`, as the provider spells it.")
+    return OpenAIModel(
+        model,
+        base_url=settings.base_url or provider.base_url,
+        connections=connections,
+        api_key=settings.api_key,
+        key_name=settings.key_name or (provider.key_name if not settings.base_url else ""),
+        temperature=settings.temperature,
+        max_tokens=settings.max_tokens,
+        context_window=settings.context_window or context_window_of(model),
+        timeouts=Timeouts() if settings.timeout_s is None else Timeouts(first_byte_s=settings.timeout_s),
+        retry=RetryPolicy() if settings.max_retries is None else _policy(settings.max_retries),
+    )
+
+
+def _policy(max_retries: int) -> RetryPolicy:
+    return RetryPolicy(tries=1 + max(0, min(max_retries, _MOST_RETRIES)))

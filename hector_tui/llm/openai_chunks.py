@@ -1,0 +1,251 @@
+"""The chunks of an OpenAI chat completion as our events, with the dialects of the servers that imitate it.
+
+Format: https://platform.openai.com/docs/api-reference/chat-streaming.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from hector_tui.domain.keys import new_id
+from hector_tui.domain.usage import Usage
+from hector_tui.errors import BadResponse, ProviderUnavailable
+from hector_tui.llm.base import ModelEvent, StopReason, TextChunk, ThinkingChunk, ToolCall
+from hector_tui.llm.failures import Origin, in_band_error, one_line
+from hector_tui.llm.sse import ServerSentEvent
+from hector_tui.llm.surrogates import SurrogateJoiner, whole_text
+
+_REASONS = {
+    "stop": StopReason.END,
+    "length": StopReason.LENGTH,
+    "max_tokens": StopReason.LENGTH,
+    "tool_calls": StopReason.TOOL_CALLS,
+    "function_call": StopReason.TOOL_CALLS,
+    "content_filter": StopReason.REFUSAL,
+    "refusal": StopReason.REFUSAL,
+}
+
+
+@dataclass(slots=True)
+class _Call:
+    """A tool call that is still arriving."""
+
+    call_id: str = ""
+    name: str = ""
+    arguments: list[str] = field(default_factory=list)
+
+    def complete(self) -> ToolCall:
+        arguments = whole_text("".join(self.arguments))
+        return ToolCall(whole_text(self.call_id) or f"call_{new_id()}", whole_text(self.name), arguments)
+
+
+class ChunkReader:
+    """Takes the chunks of one answer in order and gives the events they mean.
+
+    Tool calls come out complete, when the answer ends: their fragments have no end of their own in this format.
+    """
+
+    def __init__(self, origin: Origin) -> None:
+        self._origin = origin
+        self._text = SurrogateJoiner()
+        self._thinking = SurrogateJoiner()
+        self._calls: dict[int, _Call] = {}
+        self._refused = False
+        self._has_text = False
+        self._finish_reason = ""
+        self.usage: Usage | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the chunk with the `finish_reason` came: the content is complete, at most the usage follows."""
+        return bool(self._finish_reason)
+
+    @property
+    def has_content(self) -> bool:
+        """Whether any content came, be it the first fragment of a tool call."""
+        return self._has_text or bool(self._calls)
+
+    def read(self, event: ServerSentEvent) -> list[ModelEvent]:
+        """The events of one chunk; blank data keeps a connection warm and means nothing.
+
+        Raises:
+            BadResponse: It is not a chunk.
+            ProviderError: It is an error.
+        """
+        if not event.data.strip():
+            return []
+        try:
+            chunk = json.loads(event.data)
+        except (ValueError, RecursionError) as error:
+            raise self._bad("a chunk that is not JSON", event.data) from error
+        if event.event == "error" and isinstance(chunk, dict):
+            raise in_band_error(chunk.get("error") or chunk, self._origin)
+        return self._take(chunk)
+
+    def take_whole(self, completion: Any) -> list[ModelEvent]:
+        """The events of a completion that came as one document; raises as `read` does."""
+        if isinstance(completion, list) and len(completion) == 1:
+            completion = completion[0]
+        events = self._take(completion)
+        if not completion.get("choices"):
+            raise self._bad("no chat completion", json.dumps(completion))
+        return events
+
+    def _take(self, chunk: Any) -> list[ModelEvent]:
+        if not isinstance(chunk, dict):
+            raise self._bad("a chunk that is no object", str(chunk))
+        if error := chunk.get("error"):
+            raise in_band_error(error, self._origin)
+        self._note_usage(chunk)
+        choices = chunk.get("choices")
+        if not choices:
+            return []
+        if not isinstance(choices, list) or not isinstance(choices[0], dict):
+            raise self._bad("choices in no known form", str(choices))
+        choice = choices[0]
+        delta = choice.get("delta") or choice.get("message") or {}
+        if not isinstance(delta, dict):
+            raise self._bad("a delta that is no object", str(delta))
+        events = self._content(delta)
+        self._note_calls(delta)
+        if reason := choice.get("finish_reason"):
+            self._finish_reason = str(reason)
+            if self._finish_reason == "error":
+                raise ProviderUnavailable(
+                    "the provider failed within the answer", where=self._origin.where, retryable=True
+                )
+        return events
+
+    def finish(self) -> tuple[list[ModelEvent], StopReason]:
+        """What the end of a complete answer releases - the tool calls - and why it stopped."""
+        events: list[ModelEvent] = []
+        if rest := self._thinking.flush():
+            events.append(ThinkingChunk(rest))
+        if rest := self._text.flush():
+            events.append(TextChunk(rest))
+        reason = _REASONS.get(self._finish_reason, StopReason.END)
+        calls = [call.complete() for call in self._calls.values() if call.name]
+        if reason in (StopReason.LENGTH, StopReason.REFUSAL):
+            # The last call may have been cut in the middle: half of a command must not be run.
+            calls = [call for call in calls if _is_whole(call.arguments)]
+        events.extend(calls)
+        if reason is StopReason.TOOL_CALLS and not calls:
+            reason = StopReason.END
+        elif reason is StopReason.END and calls:
+            # Ollama and others say `stop` although they ask for tools.
+            reason = StopReason.TOOL_CALLS
+        return events, StopReason.REFUSAL if self._refused and reason is StopReason.END else reason
+
+    def _content(self, delta: dict[str, Any]) -> list[ModelEvent]:
+        thinking = delta.get("reasoning_content") or delta.get("reasoning") or ""
+        text = delta.get("content") or ""
+        if isinstance(text, list):
+            parts_thinking, text = _from_parts(text)
+            thinking = thinking or parts_thinking
+        if refusal := delta.get("refusal"):
+            self._refused = True
+            text = f"{text}{refusal}"
+        if not isinstance(text, str) or not isinstance(thinking, str):
+            raise self._bad("content in no known form", str(delta))
+        self._has_text = self._has_text or bool(thinking or text)
+        events: list[ModelEvent] = []
+        if thinking and (piece := self._thinking.feed(thinking)):
+            events.append(ThinkingChunk(piece))
+        if text and (piece := self._text.feed(text)):
+            events.append(TextChunk(piece))
+        return events
+
+    def _note_calls(self, delta: dict[str, Any]) -> None:
+        fragments = delta.get("tool_calls") or []
+        if not isinstance(fragments, list):
+            raise self._bad("tool calls in no known form", str(fragments))
+        for fragment in fragments:
+            if not isinstance(fragment, dict):
+                raise self._bad("a tool call that is no object", str(fragment))
+            self._note_call(fragment)
+
+    def _note_call(self, fragment: dict[str, Any]) -> None:
+        function = fragment.get("function") or {}
+        call_id = str(fragment.get("id") or "")
+        name = str(function.get("name") or "")
+        call = self._call_for(fragment.get("index"), call_id, name)
+        call.call_id = call.call_id or call_id
+        if not call.arguments and name != call.name:
+            # Most servers send the name once, some in pieces, some again with every fragment.
+            call.name += name
+        arguments = function.get("arguments")
+        if isinstance(arguments, dict):
+            call.arguments.append(json.dumps(arguments, ensure_ascii=False))
+        elif arguments:
+            call.arguments.append(str(arguments))
+
+    def _call_for(self, index: Any, call_id: str, name: str) -> _Call:
+        """The call a fragment belongs to.
+
+        By its index, as the format says. Without one: a fragment with a new id or a name begins a call, any other
+        continues the last. Gemini gives every parallel call the index 0, so a second id there begins a call.
+        """
+        last = max(self._calls, default=-1)
+        if isinstance(index, int):
+            known = self._calls.get(index)
+            if known is None or not (call_id and name and known.call_id and known.call_id != call_id):
+                return self._calls.setdefault(index, _Call())
+        elif last >= 0:
+            if call_id:
+                for call in self._calls.values():
+                    if call.call_id == call_id:
+                        return call
+            elif not name:
+                return self._calls[last]
+        return self._calls.setdefault(last + 1, _Call())
+
+    def _note_usage(self, chunk: dict[str, Any]) -> None:
+        usage = chunk.get("usage")
+        if not isinstance(usage, dict):
+            # Groq's dialect.
+            extra = chunk.get("x_groq")
+            usage = extra.get("usage") if isinstance(extra, dict) else None
+        if isinstance(usage, dict):
+            self.usage = Usage(
+                input_tokens=_count(usage, "prompt_tokens"),
+                output_tokens=_count(usage, "completion_tokens"),
+                cached_tokens=_count(usage, "prompt_tokens_details", "cached_tokens"),
+                reasoning_tokens=_count(usage, "completion_tokens_details", "reasoning_tokens"),
+            )
+
+    def _bad(self, what: str, text: str) -> BadResponse:
+        return BadResponse(f"the provider sent {what}: {one_line(text[:200])}", where=self._origin.where)
+
+
+def _from_parts(parts: list[Any]) -> tuple[str, str]:
+    """Thinking and text of Mistral's content, which may be a list of parts."""
+    thinking: list[str] = []
+    text: list[str] = []
+    for part in parts:
+        match part:
+            case {"type": "thinking", "thinking": list(inner)}:
+                thinking.extend(str(piece.get("text") or "") for piece in inner if isinstance(piece, dict))
+            case {"type": "thinking", "thinking": str(inner)}:
+                thinking.append(inner)
+            case {"text": str(inner)}:
+                text.append(inner)
+            case _:
+                continue
+    return "".join(thinking), "".join(text)
+
+
+def _count(usage: dict[str, Any], *path: str) -> int:
+    value: Any = usage
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return max(0, int(value)) if isinstance(value, int | float) else 0
+
+
+def _is_whole(arguments: str) -> bool:
+    try:
+        json.loads(arguments or "{}")
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -1,0 +1,107 @@
+"""What is known beforehand about providers and models: addresses, key variables, context windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """A provider that speaks chat completions.
+
+    Attributes:
+        key_name: The environment variable its key is usually in.
+        default_model: Taken when none is named; one the provider keeps up under that name.
+        is_discovered: Whether a key in the environment is enough to use it without any configuration.
+    """
+
+    label: str
+    base_url: str
+    key_name: str
+    default_model: str = ""
+    is_discovered: bool = True
+
+    @property
+    def model_name(self) -> str:
+        """The environment variable that names a model: `OPENAI_MODEL` beside `OPENAI_API_KEY`."""
+        return self.key_name.replace("_API_KEY", "_MODEL")
+
+
+PROVIDERS: dict[str, Provider] = {
+    "openai": Provider(
+        label="OpenAI", base_url="https://api.openai.com/v1", key_name="OPENAI_API_KEY", default_model="gpt-4o"
+    ),
+    "openrouter": Provider(
+        label="OpenRouter",
+        base_url="https://openrouter.ai/api/v1",
+        key_name="OPENROUTER_API_KEY",
+        default_model="openrouter/auto",
+    ),
+    "groq": Provider(
+        label="Groq",
+        base_url="https://api.groq.com/openai/v1",
+        key_name="GROQ_API_KEY",
+        default_model="llama-3.3-70b-versatile",
+    ),
+    "mistral": Provider(
+        label="Mistral",
+        base_url="https://api.mistral.ai/v1",
+        key_name="MISTRAL_API_KEY",
+        default_model="mistral-small-latest",
+    ),
+    "deepseek": Provider(
+        label="DeepSeek",
+        base_url="https://api.deepseek.com/v1",
+        key_name="DEEPSEEK_API_KEY",
+        default_model="deepseek-chat",
+    ),
+    # Both vendors offer their models in this format beside their own; their model names change too often for a default.
+    "anthropic": Provider(
+        label="Anthropic",
+        base_url="https://api.anthropic.com/v1",
+        key_name="ANTHROPIC_API_KEY",
+        is_discovered=False,
+    ),
+    "gemini": Provider(
+        label="Gemini",
+        base_url="https://generativelanguage.googleapis.com/v1beta/openai",
+        key_name="GEMINI_API_KEY",
+        is_discovered=False,
+    ),
+    "ollama": Provider(label="Ollama", base_url="http://localhost:11434/v1", key_name="", is_discovered=False),
+}
+"""By the `type` a configuration names; the order is the order of discovery."""
+
+_CONTEXT_WINDOWS = {
+    "claude-": 200_000,
+    "codestral-": 256_000,
+    "deepseek-": 128_000,
+    "gemini-": 1_048_576,
+    "gemini-1.5-pro": 2_097_152,
+    "gpt-3.5-turbo": 16_385,
+    "gpt-4": 8_192,
+    "gpt-4-turbo": 128_000,
+    "gpt-4.1": 1_047_576,
+    "gpt-4o": 128_000,
+    "gpt-5": 400_000,
+    "llama-3.1-": 131_072,
+    "llama-3.3-": 131_072,
+    "mistral-large": 128_000,
+    "mistral-medium": 128_000,
+    "mistral-small": 128_000,
+    "o1": 200_000,
+    "o3": 200_000,
+    "o4-mini": 200_000,
+}
+"""Tokens by the beginning of a model's name, from the providers' own pages. Local servers cut every model to what their
+settings say, so names as they use them (`qwen3:8b`) are not here: unknown is better than wrong."""
+
+
+def context_window_of(model: str) -> int:
+    """Tokens a well-known model holds, by the longest known beginning of its name; 0 when unknown.
+
+    A vendor before the name, as OpenRouter writes it (`openai/gpt-4o`), is ignored.
+    """
+    name = model.rpartition("/")[2].lower()
+    known = [prefix for prefix in _CONTEXT_WINDOWS if name.startswith(prefix)]
+    return _CONTEXT_WINDOWS[max(known, key=len)] if known else 0
