@@ -68,11 +68,8 @@ def _entry(
     settings = file.config
     if not file.enabled or settings is None:
         return AgentEntry(agent_id=file.id, agent=None, readiness="disabled", detail=file.reason)
-    names = tuple(tools) if settings.tools is None else settings.tools
-    allowed = _enabled_tools(names, config)
-    missing = [why_unavailable(name, tools) for name in allowed if name not in tools]
-    if missing:
-        return AgentEntry(agent_id=file.id, agent=None, readiness="disabled", detail="; ".join(missing))
+    names = tuple(tools) if settings.tools is None else _builtin_names(settings.tools, config)
+    missing = [why_unavailable(name, tools) for name in names if name not in tools]
     built = models.get(settings.llm)
     if built.model is None:
         return AgentEntry(agent_id=file.id, agent=None, readiness="disabled", detail=built.detail)
@@ -83,7 +80,7 @@ def _entry(
         version=file.fingerprint,
         prompt=_prompt(settings),
         model=built.model,
-        tools=ToolSet(tools[name] for name in allowed),
+        tools=ToolSet(tools[name] for name in names if name in tools),
         memory=_memory_settings(settings.memory),
         services=services,
         max_iterations=settings.reasoning.max_iterations,
@@ -93,17 +90,20 @@ def _entry(
         queue_policy=settings.queue_policy,
         starters=settings.starters,
     )
-    return AgentEntry(agent_id=file.id, agent=agent, readiness=built.readiness, detail=built.detail)
+    detail = "; ".join(filter(None, (built.detail, *missing)))
+    return AgentEntry(agent_id=file.id, agent=agent, readiness=built.readiness, detail=detail)
 
 
-def _enabled_tools(names: tuple[str, ...], config: LoadedConfig) -> tuple[str, ...]:
-    """Tools without those that `tools.<id>.enabled: false` turns off."""
-    off = {
-        definition.id
-        for definition in config.tools.values()
-        if definition.config is not None and not definition.config.enabled
-    }
-    return tuple(name for name in names if name not in off)
+def _builtin_names(ids: tuple[str, ...], config: LoadedConfig) -> tuple[str, ...]:
+    """The built-in tools behind tool ids, without those that `tools.<id>.enabled: false` turns off."""
+    names = []
+    for tool_id in ids:
+        definition = config.tools.get(tool_id)
+        if definition is None or definition.config is None:
+            names.append(tool_id)
+        elif definition.config.enabled:
+            names.append(definition.config.builtin(tool_id) or tool_id)
+    return tuple(dict.fromkeys(names))
 
 
 def _prompt(settings: AgentConfig) -> PromptTemplate:

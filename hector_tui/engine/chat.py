@@ -15,9 +15,9 @@ from hector_tui.domain.turns import SessionInfo, TabInfo, TurnRecord
 from hector_tui.engine.feed import ChangeFeed, ChangeReader
 from hector_tui.engine.run import Run
 from hector_tui.engine.runner import Runner
-from hector_tui.engine.views import AgentView, SessionActivity
+from hector_tui.engine.views import AgentView, MemoryView, SessionActivity
 from hector_tui.errors import SessionBusy, SessionError
-from hector_tui.memory.service import MemoryService, MemoryView
+from hector_tui.memory.service import MemoryService
 from hector_tui.sessions.service import SessionService
 from hector_tui.sessions.tabs import TabTable
 

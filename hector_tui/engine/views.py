@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from hector_tui.agents.registry import Readiness
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.turns import TurnStatus
+from hector_tui.memory.service import MemoryView
+
+__all__ = ["AgentView", "MemoryView", "SessionActivity"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,8 +29,6 @@ _QUOTED_CHARACTERS = 1_600
 _RELATED_SCORE = 0.75
 """A second passage is quoted too when it scores at least this share of the first."""
 _LONGEST_HISTORY = 200
-_SUMMARY_LINES = 40
-_SUMMARY_LINE_CHARACTERS = 240
 
 
 def small_talk(kind: SmallTalk, tools: Collection[str]) -> str:
@@ -44,8 +42,8 @@ def small_talk(kind: SmallTalk, tools: Collection[str]) -> str:
 def nothing_found(tools: Collection[str]) -> str:
     """Says plainly that there is no answer, and what would give one."""
     return (
-        "I have nothing on that. I am the **offline responder**, not a language model: I quote the handbook and what "
-        f"you told me, and I do not make things up.\n\n{_try(tools)}\n\n{_CONNECT}"
+        "I found nothing on that, and working it out needs a language model. I am the **offline responder**: I call "
+        f"tools, quote the handbook and what you told me, and make nothing up.\n\n{_try(tools)}\n\n{_CONNECT}"
     )
 
 
@@ -90,7 +88,7 @@ def _result(result: ToolResultPart, call: ToolCallPart | None, question: str, in
         case "calculator":
             return _computed(str(arguments.get("expression", "")), text)
         case "current_time":
-            return f"The clock says **{text}**." if "\n" not in text else f"The clock says:\n\n{_quote(text)}"
+            return _told_time(text)
         case "remember":
             kept = str(arguments.get("text", "")) or text
             return f"I will remember it:\n\n{_quote(kept)}\n\nIt stands in long-term memory; ask me about it later."
@@ -103,8 +101,15 @@ def _result(result: ToolResultPart, call: ToolCallPart | None, question: str, in
 def _computed(expression: str, text: str) -> str:
     if "\n" in text or not expression:
         return f"The `{CALCULATOR}` tool says:\n\n{_fenced(text)}"
-    value = text.rpartition("=")[2].strip() or text
-    return f"`{expression}` = **{value}**\n\nThe `{CALCULATOR}` tool worked that out; I only passed it on."
+    value, _, rounded = text.partition(" (")
+    sign = "≈" if value.startswith("≈") else "="
+    exact = f"`{expression}` {sign} **{value.removeprefix('≈').strip()}**" + (f" ({rounded}" if rounded else "")
+    return f"{exact}\n\nThe `{CALCULATOR}` tool worked that out; I only passed it on."
+
+
+def _told_time(text: str) -> str:
+    first, *rest = text.splitlines() or [""]
+    return "\n".join([f"The clock says **{first}**", "", *(f"- {line}" for line in rest)]).strip()
 
 
 def _arguments(call: ToolCallPart | None) -> dict[str, object]:
@@ -168,14 +173,6 @@ def _see_also(hits: Sequence[PassageHit]) -> str:
     if not hits:
         return ""
     return "\n\nSee also " + ", ".join(f"`{hit.passage.label}`" for hit in hits) + "."
-
-
-def summary(text: str) -> str:
-    """The first sentence of each line of a transcript: what a program can honestly call a summary."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    sentences = [re.split(r"(?<=[.!?])\s", line, maxsplit=1)[0][:_SUMMARY_LINE_CHARACTERS] for line in lines]
-    kept = sentences[-_SUMMARY_LINES:]
-    return "\n".join(f"- {sentence}" for sentence in kept)
 
 
 def _quote(text: str) -> str:

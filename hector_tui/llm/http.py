@@ -26,6 +26,7 @@ from hector_tui.errors import (
     StreamCut,
 )
 from hector_tui.llm.failures import Origin, one_line, read_complaint, redirect, refusal
+from hector_tui.llm.secrets import Secret
 from hector_tui.llm.timeouts import Timeouts
 
 _ERROR_BODY_BYTES = 64 * 1024
@@ -40,13 +41,11 @@ class HttpRequest:
 
     Attributes:
         url: In full, with the path and query of the provider.
-        headers: Besides the ones every request has; the key is in here and nowhere else.
-        origin: How errors name the other side.
+        origin: How errors name the other side; its key goes into the Authorization header and nowhere else.
     """
 
     url: str
     body: bytes
-    headers: Mapping[str, str]
     origin: Origin
     timeouts: Timeouts
 
@@ -86,7 +85,7 @@ class HttpClient:
         timeouts = httpx.Timeout(None, connect=request.timeouts.connect_s)
         with _translated(request):
             message = self._client.build_request(
-                "POST", request.url, content=request.body, headers=dict(request.headers), timeout=timeouts
+                "POST", request.url, content=request.body, headers=_headers(request.origin.key), timeout=timeouts
             )
         response = await self._sent(message, request, first_byte_at)
         try:
@@ -179,6 +178,13 @@ class Body:
 def new_tls_context() -> ssl.SSLContext:
     """TLS settings with the certificates of the environment (`SSL_CERT_FILE`), else certifi's."""
     return httpx.create_ssl_context()
+
+
+def _headers(key: Secret) -> dict[str, str]:
+    found = {"Content-Type": "application/json", "Accept": "text/event-stream"}
+    if key:
+        found["Authorization"] = f"Bearer {key.reveal()}"
+    return found
 
 
 async def _check(response: httpx.Response, request: HttpRequest) -> None:

@@ -13,7 +13,7 @@ _ASKING = r"(?:please\s+|bitte\s+|can\s+you\s+|could\s+you\s+|will\s+you\s+|and\
 _REMEMBER = re.compile(
     rf"(?:^|[.!?;:,]\s+|\n)\s*{_ASKING}"
     r"(?:remember|memori[sz]e|keep\s+in\s+mind|make\s+a\s+note|take\s+a\s+note|note|don'?t\s+forget|merke?\s+dir|notiere?)"
-    r"(?:\s+(?:that|this|of\s+this|dass|down))?\s*[:,]?\s+(?!(?:when|what|who|where|why|how|me)\b)"
+    r"(?:[\s,]+(?:that|this|of\s+this|dass|down)\b)?\s*[:,]?\s+(?!(?:when|what|who|where|why|how|me)\b)"
     r"(?P<text>\S.*?)\s*(?=\n\s*\n|\Z)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -22,7 +22,7 @@ _RECALL = re.compile(
     r"\b(?:do|did|can|could)\s+you\s+(?:still\s+)?(?:remember|recall)\b"
     r"|\b(?:what|anything|everything|something)\b.{0,20}\byou\s+(?:still\s+)?(?:remember|recall|know\s+about\s+(?:me|my|us))\b"
     r"|\b(?:did|have)\s+(?:i|we)\s+(?:ever\s+)?(?:tell|told|say|said|mention|mentioned|talk|talked|ask|asked)\b"
-    r"|^\s*(?:please\s+)?recall\b|\bremind\s+me\s+(?:what|who|when|of|about)\b"
+    r"|^\s*(?:please\s+)?recall\b|^\s*remember\s+(?:when|what|who|where|why|how)\b|\bremind\s+me\s+(?:what|who|when|of|about)\b"
     r"|\bwas\s+wei(?:ß|ss)t\s+du\b|\berinnerst\s+du\s+dich\b|\bhabe?\s+ich\s+(?:dir\s+)?(?:gesagt|erzählt)\b",
     re.IGNORECASE,
 )
@@ -46,10 +46,6 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 _THANKS = re.compile(r"^\s*(?:thanks?|thank\s+you|thx|cheers|danke)\b(?:\W+\w+){0,4}\W*$", re.IGNORECASE)
-_SUMMARY = re.compile(
-    r"\bsummari[sz](?:e|es|ing)\b.{0,80}\b(?:conversation|messages|dialogue|history|chat|turns)\b",
-    re.IGNORECASE | re.DOTALL,
-)
 _NAMED_TOOL = re.compile(
     r"^\s*(?:please\s+)?(?:use|call|run)\s+(?:the\s+)?(?:tool\s+)?`?(?P<name>[\w-]{1,64})`?\s*(?:tool\s*)?(?:with\s*)?:?\s*(?P<arguments>\{.*\})\s*$",
     re.IGNORECASE | re.DOTALL,
@@ -99,11 +95,6 @@ class UseTool:
 
 ToolIntent = Compute | TellTime | Remember | Recall | UseTool
 SmallTalk = Literal["greeting", "thanks", "about"]
-
-
-def is_summary_request(system: str, text: str) -> bool:
-    """Whether a request comes from the working memory rather than from a person."""
-    return _SUMMARY.search(system[:500]) is not None or _SUMMARY.match(text[:200].strip()) is not None
 
 
 def tool_intents(text: str, tools: Collection[str]) -> tuple[ToolIntent, ...]:

@@ -120,8 +120,6 @@ class OfflineModel:
         if request.messages and request.messages[-1].role is Role.TOOL:
             return say(answers.tool_results(request.messages, index))
         text = last_user_text(request)
-        if intents.is_summary_request(request.system, text):
-            return say(answers.summary(text))
         tools = [tool.name for tool in request.tools]
         if calls := tuple(_tool_call(intent) for intent in intents.tool_intents(text, tools)):
             return calls

@@ -69,10 +69,9 @@ class OpenAIModel:
         retry: RetryPolicy | None = None,
         event_cap: int = DEFAULT_EVENT_CAP,
     ) -> None:
-        key = api_key or Secret("")
+        key = openai_request.usable_key(api_key or Secret(""))
         self._model = model
         self._url = openai_request.chat_url(base_url)
-        self._headers = openai_request.headers(key)
         self._origin = Origin(where=openai_request.shown_address(base_url), model=model, key=key, key_name=key_name)
         self._temperature = temperature
         self._max_tokens = max_tokens
@@ -116,9 +115,7 @@ class OpenAIModel:
         body = openai_request.body(
             self._model, request, self._dialect, temperature=self._temperature, max_tokens=self._max_tokens
         )
-        message = HttpRequest(
-            url=self._url, body=body, headers=self._headers, origin=self._origin, timeouts=self._timeouts
-        )
+        message = HttpRequest(url=self._url, body=body, origin=self._origin, timeouts=self._timeouts)
         said: list[str] = []
         async with client.post(message) as answer, aclosing(self._events(answer, progress)) as events:
             async for event in events:

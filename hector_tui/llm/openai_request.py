@@ -107,21 +107,18 @@ def _split(base_url: str) -> SplitResult:
     return parts
 
 
-def headers(api_key: Secret) -> dict[str, str]:
-    """The headers of a request; the key travels here and nowhere else.
+def usable_key(api_key: Secret) -> Secret:
+    """The key without the white space around it that copying brings.
 
     Raises:
-        ConfigError: The key has a line break or a character that no header can carry.
+        ConfigError: It has characters that no header can carry.
     """
-    found = {"Content-Type": "application/json", "Accept": "text/event-stream"}
-    if api_key:
-        key = api_key.reveal().strip()
-        if not key.isascii() or not key.isprintable():
-            raise ConfigError(
-                "the API key has characters no key has", hint="Copy it again, without quotes and line breaks."
-            )
-        found["Authorization"] = f"Bearer {key}"
-    return found
+    key = api_key.reveal().strip()
+    if key and not (key.isascii() and key.isprintable()):
+        raise ConfigError(
+            "the API key has characters no key has", hint="Copy it again, without quotes and line breaks."
+        )
+    return Secret(key)
 
 
 def body(

@@ -9,9 +9,9 @@ from hector_tui.memory.base import Vector
 from hector_tui.memory.hashing import hash_vector
 
 HASHING_DIMENSION = 384
-NOISE_FLOOR = 0.15
-"""Cosine below which two texts of `HashingEmbedder` share only accidents: 94 of 100 pairs of unrelated sentences lie
-below it, and pairs that share a word of their topic above."""
+NOISE_FLOOR = 0.18
+"""Cosine below which two texts of `HashingEmbedder` share only accidents. Measured on 500 sentences of documentation:
+1.3 % of 112,000 pairs without a common word of four letters lie above it, and about 70 % of those with one of six."""
 
 
 class HashingEmbedder:

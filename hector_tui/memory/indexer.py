@@ -213,7 +213,7 @@ class Indexer:
         if self._rebuild_size:
             reason = opened.reason or "the last run did not finish it"
             detail = f"the vector index is rebuilt ({reason}); recall searches by words"
-            self._status = replace(self._status, state="rebuilding", detail=detail)
+            self._status = replace(self._status, state="rebuilding", detail=detail, progress=0.0)
 
     async def _is_whole(self) -> bool:
         """Whether the store has at least what the outbox says it was given, and finds something at all.
@@ -281,9 +281,7 @@ class Indexer:
 
     async def _failed(self, error: Exception) -> None:
         if not isinstance(error, EmbedderFailed):
-            self._is_open = False
-            with contextlib.suppress(MemoryIndexError):
-                await self._thread.close()
+            self._is_open = False  # the next attempt closes it and opens it anew, which finds out what is wrong with it
         pause_s = min(self._timing.retry_s * 2.0**self._failures, self._timing.retry_max_s)
         self._failures = min(self._failures + 1, 30)
         self._not_before = time.monotonic() + pause_s
@@ -292,7 +290,7 @@ class Indexer:
 
     async def _report_failure(self, state: Literal["locked", "degraded"], detail: str) -> None:
         self._status = replace(self._status, state=state, detail=detail)
-        with contextlib.suppress(HectorError):  # the database may be what failed
+        with contextlib.suppress(Exception):  # the database may be what failed, and that is reported already
             await self._count_pending()
 
     async def _count_pending(self) -> None:

@@ -19,9 +19,9 @@ from hector_tui.memory.hashing import word_weight, words_of
 from hector_tui.memory.indexer import Indexer
 from hector_tui.sessions.memories import MemoryTable
 
-MIN_COVERAGE = 0.15
-"""Share of a question's weighty words that a memory found by words must have; any smaller share is made of `what`, `is`
-and `the`, which full-text search counts like any other word."""
+MIN_COVERAGE = 0.3
+"""Share of a question's words, by weight, that a memory found by words must have, unless it has one of full weight: a
+smaller share is made of `what`, `is` and `the`, which full-text search counts like any other word."""
 _RANK_CONSTANT = 10
 """`k` of reciprocal rank fusion (Cormack, Clarke, Buettcher, 2009). The paper's 60 is for lists of a thousand; with
 lists of twenty it gives every hit nearly the same score."""
@@ -97,7 +97,8 @@ class LongTermMemory:
         needed = MIN_COVERAGE * sum(asked.values())
 
         def covers(memory: Memory) -> bool:
-            return sum(asked[word] for word in asked.keys() & set(words_of(memory.text))) >= needed
+            shared = [asked[word] for word in asked.keys() & set(words_of(memory.text))]
+            return sum(shared) >= needed or any(weight >= 1.0 for weight in shared)
 
         found = await self._table.search_text(question, where, limit)
         return [memory for memory in found if covers(memory)]

@@ -150,9 +150,9 @@ class MemoryService:
             for number, (role, text) in enumerate(said)
         ]
 
-    def notify(self, key: SessionKey) -> None:
-        """Memories of a SessionKey were stored."""
-        self._indexer.notify(key)
+    def notify(self, key: SessionKey, *, at_once: bool = False) -> None:
+        """Memories of a SessionKey were stored; `at_once` indexes them although their batch may not be full."""
+        self._indexer.notify(key, at_once=at_once)
 
     async def append(self, key: SessionKey, role: str, text: str, *, turn_id: str) -> Memory:
         """Store one message as a memory outside a turn's transaction; the same message of a turn twice stores once.

@@ -1,0 +1,47 @@
+"""`hector-tui` without a command: the app."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from hector_tui.cli.main import EXIT_DONE, EXIT_FAILED
+from hector_tui.cli.output import warn
+from hector_tui.cli.setup import config_paths, profile_of
+
+if TYPE_CHECKING:
+    from hector_tui.engine.host import Engine
+
+
+def run_app(options: argparse.Namespace) -> int:
+    """Open the app and wait until it ends."""
+    from hector_tui.log import start_logging
+    from hector_tui.ui.app import HectorApp, Start
+
+    if not sys.stdout.isatty() or not sys.stdin.isatty():
+        warn("hector-tui needs a terminal; `hector-tui ask PROMPT` answers without one")
+        return EXIT_FAILED
+    profile = profile_of(options)
+    profile.prepare()
+    start_logging(profile.log, debug=options.debug)
+    start = Start(
+        agent_id=options.agent or "",
+        session_id=options.session or "",
+        restore=options.continue_,
+        theme=options.theme or "",
+    )
+    paths, env = config_paths(options), dict(os.environ)
+
+    async def open_engine() -> Engine:
+        from hector_tui.engine.host import Engine, EngineOptions
+
+        return await Engine.open(EngineOptions(profile=profile, config_paths=paths, env=env))
+
+    app = HectorApp(profile, open_engine, start)
+    app.run()
+    ended = app.close_engine()
+    if not ended:
+        warn("hector-tui: the engine did not end in time; what was streamed until now is in the journal")
+    return app.return_code or EXIT_DONE

@@ -1,0 +1,205 @@
+"""`HectorApp`: the Textual application around one engine."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from textual import on
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from hector_tui import __version__
+from hector_tui.engine.thread import EngineThread, Opener
+from hector_tui.errors import HectorError, ThemeError
+from hector_tui.paths import Profile
+from hector_tui.paths_bundled import bundled
+from hector_tui.ui.commands import COMMANDS
+from hector_tui.ui.desk import Desk
+from hector_tui.ui.guard import install_render_guard
+from hector_tui.ui.guarded import guarded
+from hector_tui.ui.screens.chat import ChatScreen
+from hector_tui.ui.settings import UiSettings, read_settings, write_settings
+from hector_tui.ui.text import clean, clean_line
+from hector_tui.ui.themes import DEFAULT_THEME, ThemeLibrary, own_variables
+
+_CLOSE_S = 3.0
+"""Seconds the engine gets to save everything when the program ends."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What the app begins with.
+
+    Attributes:
+        agent_id: Begin a session with this agent; empty for none.
+        session_id: Open this session; with an agent it is made if it is not there.
+        restore: Open the tabs that stood open last.
+        theme: Name of a theme; empty for the remembered one.
+    """
+
+    agent_id: str = ""
+    session_id: str = ""
+    restore: bool = False
+    theme: str = ""
+
+
+class HectorApp(App[None]):
+    """The whole program, as a person sees it.
+
+    Args:
+        profile: Where themes and settings are.
+        opener: Opens the engine; called on the engine's loop, after the first frame.
+        start: What to begin with.
+    """
+
+    TITLE = "hector-tui"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    def __init__(self, profile: Profile, opener: Opener, start: Start | None = None) -> None:
+        super().__init__()
+        install_render_guard()
+        self.engine = EngineThread(opener)
+        self.desk = Desk(self.engine)
+        self._profile = profile
+        self._start = start or Start()
+        self._themes = ThemeLibrary((bundled("themes"), profile.themes))
+        self._themes_loaded = False
+        self._notices: list[str] = []
+        self._settings, problem = read_settings(profile.settings)
+        if problem:
+            self._notices.append(problem)
+        self._chat: ChatScreen | None = None
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own variables, for themes that do not set them."""
+        return own_variables(self.current_theme)
+
+    def on_mount(self) -> None:
+        """Draw the first frame with the chosen theme; the engine starts after it."""
+        name = self._start.theme or self._settings.theme or DEFAULT_THEME
+        theme, error = self._themes.load_or_default(name)
+        if error is not None:
+            self._notices.append(str(error))
+        self.register_theme(theme)
+        self.theme = theme.name
+        self._chat = ChatScreen(
+            self.engine, self.desk, brand=f"hector-tui {__version__}", inspector=self._settings.inspector
+        )
+        self.push_screen(self._chat)
+        self.call_after_refresh(self._open_engine)
+
+    def _open_engine(self) -> None:
+        self.engine.start()
+        self.run_worker(guarded(self, self._begin()), exit_on_error=False, name="begin")
+
+    async def _begin(self) -> None:
+        """Once the engine is open: say what was found, and open what was asked for."""
+        assert self._chat is not None
+        try:
+            engine = await self.engine.opened()
+        except HectorError as error:
+            self._chat.show_fatal(str(error))
+            raise
+        await self.desk.load_agents()
+        await self._open_asked()
+        await self._chat.engine_opened()
+        self._notices += engine.notices
+        if engine.config.errors:
+            first = str(engine.config.errors[0])
+            more = f" (and {len(engine.config.errors) - 1} more: `hector-tui agents validate`)"
+            self._notices.append(first + (more if len(engine.config.errors) > 1 else ""))
+        if engine.interrupted:
+            count = len(engine.interrupted)
+            turns = "1 answer was" if count == 1 else f"{count} answers were"
+            self._notices.append(f"{turns} interrupted when hector-tui ended; what had come is kept.")
+        for notice in self._notices:
+            self.notify(clean(notice), severity="warning", timeout=12, markup=False)
+
+    async def _open_asked(self) -> None:
+        start = self._start
+        if start.restore:
+            await self.desk.restore()
+        if start.agent_id:
+            await self.desk.begin(start.agent_id, start.session_id or None)
+        elif start.session_id:
+            await self.desk.open(start.session_id)
+
+    # Themes and settings
+
+    def load_all_themes(self) -> None:
+        """Parse every theme, for a choice; those that cannot be used are said."""
+        if self._themes_loaded:
+            return
+        self._themes_loaded = True
+        themes, errors = self._themes.load_all()
+        for theme in themes:
+            self.register_theme(theme)
+        for error in errors:
+            self.notify(clean(str(error)), severity="warning", timeout=12, markup=False)
+
+    def search_themes(self) -> None:
+        """The theme picker, with every theme of ours."""
+        self.load_all_themes()
+        super().search_themes()
+
+    @on(ChatScreen.ThemeWanted)
+    def _theme_wanted(self, message: ChatScreen.ThemeWanted) -> None:
+        try:
+            theme = self._themes.load(message.name)
+        except ThemeError as error:
+            self.notify(clean(str(error)), severity="warning", timeout=8, markup=False)
+            return
+        self.register_theme(theme)
+        self.theme = theme.name
+
+    @on(ChatScreen.InspectorToggled)
+    def _inspector_toggled(self, message: ChatScreen.InspectorToggled) -> None:
+        self._remember(replace(self._settings, inspector=message.shown))
+
+    def _watch_theme(self, theme_name: str) -> None:
+        super()._watch_theme(theme_name)
+        if self._chat is not None and theme_name != self._settings.theme and not self._start.theme:
+            self._remember(replace(self._settings, theme=theme_name))
+
+    def _remember(self, settings: UiSettings) -> None:
+        self._settings = settings
+        try:
+            write_settings(self._profile.settings, settings)
+        except OSError as error:
+            self.notify(f"The setting could not be saved: {error}", severity="warning", markup=False)
+
+    # The palette
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every command of ours with its key, then the open sessions."""
+        if not isinstance(screen, ChatScreen):
+            return
+        for command in COMMANDS:
+            keys = command.keys or (f"ctrl+x {command.leader}" if command.leader else f"/{command.slash}")
+            yield SystemCommand(command.title, keys, partial(self._run_on_chat, command.action))
+        for conversation in self.desk.workspace:
+            title = clean_line(conversation.info.title or conversation.agent_id, 60)
+            yield SystemCommand(f"Go to: {title}", "open tab", partial(screen.switch_to, conversation))
+
+    async def _run_on_chat(self, action: str) -> None:
+        if self._chat is not None:
+            await self._chat.run_action(action)
+
+    # The end
+
+    async def _on_exit_app(self) -> None:
+        """Save the draft that is being written, then leave."""
+        conversation = self.desk.workspace.active
+        if conversation is not None:
+            await guarded(self, self.desk.save_draft(conversation))
+        await super()._on_exit_app()
+
+    def close_engine(self) -> bool:
+        """Close the engine after the terminal was given back; returns whether it ended in time."""
+        return self.engine.close(_CLOSE_S)

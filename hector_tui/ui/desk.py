@@ -1,0 +1,180 @@
+"""What a person does with sessions: open, switch, send, close. Between the screen and the engine; draws nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hector_tui.domain.keys import SessionKey
+from hector_tui.domain.turns import SessionInfo, TabInfo
+from hector_tui.engine.thread import EngineThread
+from hector_tui.engine.views import AgentView, SessionActivity
+from hector_tui.errors import AgentError, UnknownSession
+from hector_tui.ui.conversation import Conversation
+from hector_tui.ui.workspace import Workspace
+
+
+class Desk:
+    """The open conversations and the commands on them.
+
+    Attributes:
+        workspace: What is open.
+        agents: Every agent by its id, once the engine is open.
+    """
+
+    def __init__(self, engine: EngineThread) -> None:
+        self.workspace = Workspace()
+        self.agents: Mapping[str, AgentView] = {}
+        self._engine = engine
+        self._closed: list[str] = []
+
+    def label_of(self, agent_id: str) -> str:
+        """Who answers, as the transcript says it: `assistant · gpt-4o`."""
+        agent = self.agents.get(agent_id)
+        return f"{agent.name} · {agent.model}" if agent is not None and agent.model else agent_id
+
+    def activity(self, session_id: str) -> SessionActivity:
+        """What goes on in a session."""
+        return self._engine.engine.chat.activity(session_id)
+
+    def preferred_agent(self) -> str:
+        """The agent a newcomer is offered: the guide, else the first that is ready."""
+        if "guide" in self.agents:
+            return "guide"
+        return next((agent.agent_id for agent in self.agents.values() if agent.readiness == "ready"), "")
+
+    async def load_agents(self) -> None:
+        """Ask the engine which agents there are."""
+        engine = await self._engine.opened()
+        self.agents = {agent.agent_id: agent for agent in engine.chat.agents()}
+
+    async def restore(self) -> None:
+        """Open the tabs that stood open last, with their drafts."""
+        tabs = await self._engine.call(lambda engine: engine.chat.open_tabs())
+        for tab in tabs:
+            conversation = await self._open(tab.session_id, tab)
+            if tab.active:
+                self.workspace.activate(conversation)
+        if self.workspace.active is None and len(self.workspace):
+            self.workspace.activate(next(iter(self.workspace)))
+
+    async def begin(self, agent_id: str, session_id: str | None = None) -> Conversation:
+        """Begin a session with an agent in a new tab and show it.
+
+        Raises:
+            AgentError: There is no such agent, or it is disabled.
+            StoreError: It was not stored.
+        """
+        info = await self._engine.call(lambda engine: engine.chat.create_session(agent_id, session_id=session_id))
+        return await self.open(info.session_id)
+
+    async def open(self, session_id: str) -> Conversation:
+        """Show a session, in its tab or in a new one.
+
+        Raises:
+            UnknownSession: There is none with that id.
+        """
+        conversation = self.workspace.find(session_id)
+        if conversation is None:
+            tab = await self._engine.call(lambda engine: engine.chat.tab(session_id))
+            conversation = await self._open(session_id, tab)
+        self.workspace.activate(conversation)
+        await self.save()
+        return conversation
+
+    async def show(self, conversation: Conversation) -> None:
+        """Show an open conversation and remember that it is the one."""
+        self.workspace.activate(conversation)
+        await self.save()
+
+    async def close(self, conversation: Conversation) -> None:
+        """Close a tab; what runs in it goes on."""
+        session_id = conversation.info.session_id
+        await self.save_draft(conversation)
+        self.workspace.close(conversation)
+        self._closed.append(session_id)
+        await self.save()
+        await self._engine.call(lambda engine: engine.chat.close_tab(session_id))
+
+    async def reopen(self) -> Conversation | None:
+        """Open the tab closed last that still has a session."""
+        while self._closed:
+            try:
+                return await self.open(self._closed.pop())
+            except UnknownSession:
+                continue
+        return None
+
+    async def send(self, conversation: Conversation, text: str) -> None:
+        """Send a message; it is on disk when this returns.
+
+        A message that begins with `@agent ` goes to that agent, in the same session.
+
+        Raises:
+            AgentError: There is no such agent, or it is disabled.
+            SessionError: The session refuses.
+            StoreError: It was not stored.
+        """
+        key, words = self._addressed(conversation, text)
+        await self._engine.call(lambda engine: engine.chat.send(key, words))
+        await self.refresh_info(conversation)
+
+    async def stop(self, conversation: Conversation) -> int:
+        """Stop what is being answered; returns how many runs that were."""
+        session_id = conversation.info.session_id
+        return await self._engine.call(lambda engine: engine.chat.cancel(session_id))
+
+    async def rename(self, conversation: Conversation, title: str) -> None:
+        """Give a session a title.
+
+        Raises:
+            SessionError: The title is empty.
+        """
+        session_id = conversation.info.session_id
+        await self._engine.call(lambda engine: engine.chat.rename_session(session_id, title))
+        await self.refresh_info(conversation)
+
+    async def refresh_info(self, conversation: Conversation) -> None:
+        """Read a session's row again, for its title."""
+        session_id = conversation.info.session_id
+        conversation.info = await self._engine.call(lambda engine: engine.chat.session(session_id))
+
+    async def save(self) -> None:
+        """Store which tabs are open."""
+        order = self.workspace.session_ids
+        active = self.workspace.active.info.session_id if self.workspace.active is not None else ""
+        await self._engine.call(lambda engine: engine.chat.save_tabs(order, active))
+
+    async def save_draft(self, conversation: Conversation) -> None:
+        """Store what stands in a prompt."""
+        session_id, draft = conversation.info.session_id, conversation.draft
+        await self._engine.call(lambda engine: engine.chat.save_draft(session_id, draft))
+
+    async def mark_seen(self, conversation: Conversation) -> None:
+        """Remember that everything drawn was looked at."""
+        if conversation.last_ordinal > conversation.seen_ordinal:
+            conversation.seen_ordinal = conversation.last_ordinal
+            session_id, ordinal = conversation.info.session_id, conversation.seen_ordinal
+            await self._engine.call(lambda engine: engine.chat.save_seen(session_id, ordinal))
+
+    async def recent(self, limit: int = 100) -> Sequence[SessionInfo]:
+        """Sessions, last used first."""
+        return await self._engine.call(lambda engine: engine.chat.sessions(limit))
+
+    async def _open(self, session_id: str, tab: TabInfo) -> Conversation:
+        info = await self._engine.call(lambda engine: engine.chat.session(session_id))
+        conversation = Conversation(self._engine, info, self.label_of)
+        conversation.draft = tab.draft
+        conversation.seen_ordinal = tab.seen_ordinal
+        self.workspace.add(conversation)
+        return conversation
+
+    def _addressed(self, conversation: Conversation, text: str) -> tuple[SessionKey, str]:
+        if not text.startswith("@"):
+            return conversation.key, text
+        name, _, words = text[1:].partition(" ")
+        if name not in self.agents:
+            if words.strip() and name.replace("_", "").isalnum():
+                known = ", ".join(self.agents)
+                raise AgentError(f"there is no agent {name!r}", hint=f"Agents: {known}.")
+            return conversation.key, text
+        return SessionKey(conversation.info.session_id, name), words

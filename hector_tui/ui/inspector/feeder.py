@@ -1,0 +1,84 @@
+"""Fetches what the inspector's shown panel needs, and the context meter of the status line."""
+
+from __future__ import annotations
+
+import asyncio
+
+from hector_tui.domain.context import ContextView
+from hector_tui.engine.thread import EngineThread
+from hector_tui.errors import HectorError
+from hector_tui.ui.conversation import Conversation
+from hector_tui.ui.desk import Desk
+from hector_tui.ui.inspector.widget import Inspector
+
+PAUSE_S = 0.3
+"""Seconds between two fetches: what changes faster than one can read is fetched once."""
+_HISTORY_TURNS = 20
+
+
+class InspectorFeeder:
+    """Keeps at most one fetch under way; a wish that comes meanwhile is granted right after it.
+
+    Attributes:
+        context: The last fetched request, with the session it belongs to.
+    """
+
+    def __init__(self, engine: EngineThread, desk: Desk) -> None:
+        self._engine = engine
+        self._desk = desk
+        self._busy = False
+        self._again = False
+        self._context: tuple[str, ContextView] | None = None
+
+    def context_of(self, session_id: str) -> ContextView | None:
+        """The last known request of a session."""
+        if self._context is not None and self._context[0] == session_id:
+            return self._context[1]
+        return None
+
+    async def feed(self, inspector: Inspector | None, conversation: Conversation, draft: str) -> bool:
+        """Fetch and show.
+
+        Args:
+            inspector: None while it is hidden; the meter is fetched all the same.
+            conversation: The active one.
+            draft: What stands in the prompt.
+
+        Returns:
+            Whether something was fetched.
+        """
+        if self._busy:
+            self._again = True
+            return False
+        self._busy = True
+        try:
+            while True:
+                self._again = False
+                await self._fetch(inspector, conversation, draft)
+                await asyncio.sleep(PAUSE_S)
+                if not self._again or self._desk.workspace.active is not conversation:
+                    return True
+        finally:
+            self._busy = False
+
+    async def _fetch(self, inspector: Inspector | None, conversation: Conversation, draft: str) -> None:
+        key = conversation.key
+        try:
+            sent = await self._engine.call(lambda engine: engine.chat.requests(key))
+            view = sent[-1] if sent else await self._engine.call(lambda engine: engine.chat.preview(key, draft))
+        except HectorError:
+            # A disabled agent has no context; its reason is shown where it is chosen.
+            return
+        self._context = (key.session_id, view)
+        if inspector is None:
+            return
+        match inspector.panel:
+            case "context":
+                inspector.show_context(view)
+            case "history":
+                session_id = key.session_id
+                records = await self._engine.call(lambda engine: engine.chat.history(session_id, limit=_HISTORY_TURNS))
+                inspector.show_history(tuple(records))
+            case "memory":
+                memory = await self._engine.call(lambda engine: engine.chat.memory_view(key))
+                inspector.show_memory(memory, conversation.last_recall)

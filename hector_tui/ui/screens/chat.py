@@ -1,0 +1,340 @@
+"""The conversation screen: where everything a person does arrives, and what they see of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from hector_tui.engine.chat import ENGINE
+from hector_tui.engine.thread import EngineThread
+from hector_tui.engine.views import AgentView
+from hector_tui.ui.commands import LEADER_KEY, bindings
+from hector_tui.ui.conversation import Conversation
+from hector_tui.ui.desk import Desk
+from hector_tui.ui.follower import FRAME_S, Follower
+from hector_tui.ui.guarded import guarded
+from hector_tui.ui.inspector.feeder import InspectorFeeder
+from hector_tui.ui.inspector.widget import Inspector
+from hector_tui.ui.screens.chat_actions import ChatActions
+from hector_tui.ui.status import status_of
+from hector_tui.ui.text import clean, clean_line
+from hector_tui.ui.transcript.widget import Transcript
+from hector_tui.ui.widgets.agent_cards import AgentCardInfo, AgentCards
+from hector_tui.ui.widgets.prompt import Prompt
+from hector_tui.ui.widgets.status_line import StatusLine
+from hector_tui.ui.widgets.tab_strip import TabStrip
+
+_DRAFT_PAUSE_S = 0.5
+"""Seconds without a key after which a draft is saved."""
+_STATUS_S = 1.0
+"""Seconds between two looks at the clock while something runs."""
+_SHORT_ROWS = 20
+
+
+class ChatScreen(ChatActions):
+    """Tabs, transcript, prompt, inspector and status line.
+
+    Args:
+        engine: Where commands go.
+        desk: The open conversations.
+        brand: What stands at the right end of the tabs.
+    """
+
+    CSS_PATH = "chat.tcss"
+    AUTO_FOCUS = ""
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]  # noqa: RUF012 - Textual's type
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (_SHORT_ROWS, "-tall")]  # noqa: RUF012 - Textual's type
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(),
+        Binding(LEADER_KEY, "leader", "Leader key", id="app.leader", show=False, priority=True),
+        Binding("escape", "step_back", "Back, or stop", id="app.back", show=False),
+        Binding("ctrl+c", "interrupt", "Clear, stop or quit", id="app.interrupt", show=False, priority=True),
+    ]
+
+    def __init__(self, engine: EngineThread, desk: Desk, *, brand: str, inspector: bool) -> None:
+        super().__init__()
+        self.engine = engine
+        self.desk = desk
+        self.follower = Follower(self._drawn)
+        self.feeder = InspectorFeeder(engine, desk)
+        self.inspector_wanted = inspector
+        self._brand = brand
+        self._draft_timer_running = False
+        self._clock_running = False
+
+    def compose(self) -> ComposeResult:
+        """The rows from top to bottom."""
+        yield TabStrip(id="tabs")
+        with Horizontal(id="body"):
+            with Vertical(id="main"):
+                with Vertical(id="home"), Vertical(id="home-box"):
+                    yield Static("hector-tui", id="home-title", markup=False)
+                    yield Static("starting …", id="home-hint", markup=False)
+                yield Transcript(id="transcript")
+                yield Static(id="starters", markup=False)
+                yield Static(id="queue", markup=False)
+                yield Prompt(hint="Ask anything · / for commands · F1 help", id="prompt")
+            yield Inspector(id="inspector")
+        yield StatusLine(id="status")
+
+    # The parts
+
+    @property
+    def prompt(self) -> Prompt:
+        """Where a person types."""
+        return self.query_one("#prompt", Prompt)
+
+    @property
+    def transcript(self) -> Transcript:
+        """What was said."""
+        return self.query_one("#transcript", Transcript)
+
+    @property
+    def inspector(self) -> Inspector:
+        """What the agent knows."""
+        return self.query_one("#inspector", Inspector)
+
+    # Beginning
+
+    def on_mount(self) -> None:
+        """Show the home screen; the engine comes later."""
+        self.set_class(True, "-home")
+        strip = self.query_one("#tabs", TabStrip)
+        strip.brand = self._brand
+        self.refresh_status()
+
+    async def engine_opened(self) -> None:
+        """The engine is there: show the agents, and follow what happens."""
+        self.run_worker(guarded(self, self.follower.work()), exit_on_error=False, group="follow", name="follow")
+        self.run_worker(guarded(self, self._watch_changes()), exit_on_error=False, group="watch", name="watch")
+        cards = AgentCards(self.agent_cards(), selected=self.desk.preferred_agent())
+        self.query_one("#home-hint", Static).update(self._home_hint())
+        await self.query_one("#home-box").mount(cards)
+        await self.show_active()
+
+    def show_fatal(self, reason: str) -> None:
+        """The engine cannot be opened: say why, and leave the way out open."""
+        self.query_one("#home-title", Static).update("hector-tui cannot start")
+        self.query_one("#home-hint", Static).update(f"{clean(reason)}\n\nctrl+q quits.")
+
+    def agent_cards(self) -> Sequence[AgentCardInfo]:
+        """The agents, for a choice."""
+        return card_infos(tuple(self.desk.agents.values()))
+
+    def _home_hint(self) -> str:
+        ready = [agent for agent in self.desk.agents.values() if agent.readiness == "ready"]
+        if ready and all(agent.model == "offline" for agent in ready):
+            return "Enter begins. No key and no model server were found, so agents answer offline; ask the guide how."
+        return "Enter begins a conversation with the chosen agent."
+
+    async def _watch_changes(self) -> None:
+        """Hear which sessions changed, at most once a frame."""
+        reader = self.engine.engine.chat.changes()
+        while True:
+            await reader.wait()
+            changed = reader.take()
+            self._sessions_changed(changed)
+            await asyncio.sleep(FRAME_S)
+
+    def _sessions_changed(self, changed: Sequence[str]) -> None:
+        self.refresh_tabs()
+        active = self.active
+        if active is not None and active.info.session_id in changed:
+            self.follower.wake()
+            self.refresh_queue()
+            self.refresh_inspector()
+        if ENGINE in changed or active is not None:
+            self.refresh_status()
+        self.announce_hidden(changed)
+
+    # Showing
+
+    async def show_active(self) -> None:
+        """Show the active conversation, or the home screen when there is none."""
+        conversation = self.active
+        self.set_class(conversation is None, "-home")
+        self.refresh_tabs()
+        self.refresh_status()
+        self.follower.follow(conversation)
+        if conversation is None:
+            self.set_class(False, "-empty", "-inspector")
+            if cards := self.query(AgentCards):
+                cards.first().focus()
+            return
+        self.set_class(self.inspector_wanted and self.size.width >= 120, "-inspector")
+        self.transcript.show(conversation.document)
+        self.prompt.restore(conversation.draft)
+        self.prompt.set_sent(conversation.questions)
+        self.prompt.focus()
+        self.refresh_queue()
+        self.refresh_inspector()
+        self.refresh_starters()
+
+    def _drawn(self, ended: bool) -> None:
+        """Something of the active conversation was drawn."""
+        conversation = self.active
+        if conversation is None:
+            return
+        self.refresh_starters()
+        self.run_command(self.desk.mark_seen(conversation), group="seen")
+        if ended:
+            self.prompt.set_sent(conversation.questions)
+            self.refresh_status()
+        self.refresh_inspector()
+
+    def refresh_tabs(self) -> None:
+        """Put the state of every session on its tab."""
+        strip = self.query_one("#tabs", TabStrip)
+        if self.desk.agents:
+            strip.tabs = self.desk.workspace.tab_items(self.desk.activity)
+        strip.active = self.active.info.session_id if self.active is not None else ""
+
+    def refresh_starters(self) -> None:
+        """What to say first, while nothing was said."""
+        conversation = self.active
+        empty = conversation is not None and conversation.is_empty
+        self.set_class(empty, "-empty")
+        if conversation is None or not empty:
+            return
+        agent = self.desk.agents.get(conversation.agent_id)
+        if agent is not None:
+            self.query_one("#starters", Static).update(_starters(agent))
+
+    def refresh_queue(self) -> None:
+        """How many messages wait behind the running one."""
+        conversation = self.active
+        line = self.query_one("#queue", Static)
+        queued = self.desk.activity(conversation.info.session_id).queued if conversation is not None else 0
+        line.display = queued > 0
+        if queued:
+            line.update(f"queued: {queued} · answered in the order sent")
+
+    def refresh_status(self) -> None:
+        """The bottom row, and a clock for it while something runs."""
+        line = self.query_one("#status", StatusLine)
+        line.info = status_of(self.desk, self.engine, self.feeder, stop_armed=self.stop_armed)
+        running = self.active is not None and self.active.is_live
+        if running and not self._clock_running:
+            self._clock_running = True
+            self.set_timer(_STATUS_S, self._tick)
+
+    def _tick(self) -> None:
+        self._clock_running = False
+        self.refresh_status()
+
+    def refresh_inspector(self) -> None:
+        """Fetch what the shown panel needs; calls that come close together are one."""
+        conversation = self.active
+        if conversation is None or not self.desk.agents:
+            return
+        shown = self.has_class("-inspector")
+        self.run_command(self._feed(conversation, shown), group="inspector")
+
+    async def _feed(self, conversation: Conversation, shown: bool) -> None:
+        if await self.feeder.feed(self.inspector if shown else None, conversation, self.prompt.value):
+            self.refresh_status()
+
+    # What happens
+
+    @on(Prompt.DraftChanged)
+    def _draft_changed(self, message: Prompt.DraftChanged) -> None:
+        conversation = self.active
+        if conversation is None:
+            return
+        conversation.draft = message.text
+        if not self._draft_timer_running:
+            self._draft_timer_running = True
+            self.set_timer(_DRAFT_PAUSE_S, lambda: self._save_draft(conversation))
+
+    def _save_draft(self, conversation: Conversation) -> None:
+        self._draft_timer_running = False
+        self.run_command(self.desk.save_draft(conversation), group="draft")
+        if conversation is self.active:
+            self.refresh_inspector()
+
+    @on(Prompt.Submitted)
+    def _submitted(self, message: Prompt.Submitted) -> None:
+        self.submit(message.text)
+
+    @on(AgentCards.Chosen, "#home-box AgentCards")
+    def _agent_chosen(self, message: AgentCards.Chosen) -> None:
+        message.stop()
+        self.begin(message.agent_id, first=len(self.desk.workspace) == 0)
+
+    @on(Transcript.OlderWanted)
+    def _older_wanted(self, message: Transcript.OlderWanted) -> None:
+        conversation = self.active
+        if conversation is not None and message.document is conversation.document:
+            self.run_command(conversation.load_older(), group="older")
+
+    @on(Transcript.LinkClicked)
+    def _link_clicked(self, message: Transcript.LinkClicked) -> None:
+        self.open_link(message.url)
+
+    @on(Transcript.NewBelow)
+    def _new_below(self, message: Transcript.NewBelow) -> None:
+        self.refresh_status()
+
+    @on(TabStrip.TabClicked)
+    def _tab_clicked(self, message: TabStrip.TabClicked) -> None:
+        if (conversation := self.desk.workspace.find(message.session_id)) is not None:
+            self.switch_to(conversation)
+
+    @on(TabStrip.CloseClicked)
+    def _close_clicked(self, message: TabStrip.CloseClicked) -> None:
+        if (conversation := self.desk.workspace.find(message.session_id)) is not None:
+            self.close(conversation)
+
+    @on(TabStrip.NewClicked)
+    def _new_clicked(self) -> None:
+        self.action_new_session()
+
+    @on(Inspector.PanelChanged)
+    def _panel_changed(self) -> None:
+        self.refresh_inspector()
+
+    @on(Inspector.ForgetRequested)
+    def _forget_requested(self, message: Inspector.ForgetRequested) -> None:
+        self.forget(message.memory_id, message.text)
+
+    @on(Inspector.Left)
+    def _inspector_left(self) -> None:
+        self.prompt.focus()
+
+
+def card_infos(agents: Sequence[AgentView]) -> list[AgentCardInfo]:
+    """Agents as their cards show them; the guide first, because a newcomer needs it most."""
+    ordered = sorted(agents, key=lambda agent: (agent.agent_id != "guide", agent.readiness == "disabled"))
+    return [
+        AgentCardInfo(
+            agent_id=agent.agent_id,
+            name=agent.name,
+            description=agent.description,
+            model=agent.model,
+            state=agent.readiness,
+            detail=agent.detail,
+            starters=agent.starters,
+        )
+        for agent in ordered
+    ]
+
+
+def _starters(agent: AgentView) -> Content:
+    """The greeting of an empty conversation."""
+    lines = [
+        Content.styled(clean_line(agent.name), "$chat-agent bold"),
+        Content.styled(clean_line(agent.description), "$chat-dim"),
+    ]
+    if agent.starters:
+        lines += [Content(""), Content.styled("For example:", "$chat-dim")]
+        lines += [Content.assemble((" › ", "$chat-tool"), clean_line(starter)) for starter in agent.starters]
+    return Content("\n").join(lines)

@@ -1,0 +1,55 @@
+"""What the status line says about the active session."""
+
+from __future__ import annotations
+
+import time
+
+from hector_tui.engine.thread import EngineThread
+from hector_tui.ui.desk import Desk
+from hector_tui.ui.inspector.feeder import InspectorFeeder
+from hector_tui.ui.widgets.status_line import StatusInfo
+
+_PHASES = {
+    "queued": "queued",
+    "starting": "starting",
+    "recalling": "recalling",
+    "model": "streaming",
+    "tools": "running a tool",
+    "settling": "saving",
+}
+
+
+def status_of(desk: Desk, engine: EngineThread, feeder: InspectorFeeder, *, stop_armed: bool) -> StatusInfo:
+    """The parts of the status line, for this moment."""
+    if not desk.agents:
+        return StatusInfo(state="starting")
+    problems = engine.engine.chat.problems()
+    banner = next(iter(problems.values()), "")
+    conversation = desk.workspace.active
+    if conversation is None:
+        return StatusInfo(agent="hector-tui", hint="enter begins · ctrl+n new", banner=banner, banner_level="error")
+    agent = desk.agents.get(conversation.agent_id)
+    view = feeder.context_of(conversation.info.session_id)
+    live = conversation.live_phase
+    started = conversation.live_since
+    if not banner and agent is not None and agent.readiness == "needs_key":
+        banner = f"{agent.name} needs {agent.detail}: set it in the environment and start again"
+    elif not banner and agent is not None and agent.readiness == "no_server":
+        banner = f"no server answers at {agent.detail}: start it, then send again"
+    usage = conversation.usage
+    hint = ""
+    if live:
+        hint = "esc again to stop" if stop_armed else "esc esc to stop"
+    return StatusInfo(
+        agent=agent.name if agent is not None else conversation.agent_id,
+        model=agent.model if agent is not None else "",
+        state=_PHASES.get(live, live),
+        seconds=time.time() - started if live and started else None,
+        hint=hint,
+        context_used=view.tokens if view is not None else None,
+        context_window=view.window or None if view is not None else None,
+        tokens=usage.total_tokens or None,
+        estimated=usage.estimated,
+        banner=banner,
+        banner_level="error" if problems else "warning",
+    )

@@ -1,0 +1,225 @@
+"""One turn in a transcript: its events become entries, whether they come live or from the database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from hector_tui.domain.deltas import joined
+from hector_tui.domain.events import (
+    MemoryRecalled,
+    MemoryWritten,
+    Notice,
+    OutputEvent,
+    RunCancelled,
+    RunFailed,
+    RunFinished,
+    StateChanged,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallFinished,
+    ToolCallOutput,
+    ToolCallStarted,
+    UsageUpdated,
+)
+from hector_tui.domain.replay import replay
+from hector_tui.domain.turns import Turn, TurnRecord
+from hector_tui.ui.text import Cleaner, clean, clean_line
+from hector_tui.ui.times import ago, clock
+from hector_tui.ui.transcript.document import TranscriptDocument
+from hector_tui.ui.transcript.entries import AnswerEntry, Entry, NoticeEntry, UserEntry
+from hector_tui.ui.transcript.folds import FoldEntry, FoldState
+
+_SUMMARY_CHARACTERS = 60
+"""Of a tool's arguments and result, in its one line."""
+_STOPPED_EARLY = {
+    "length": "The answer was cut at the model's length limit.",
+    "refusal": "The model declined to answer.",
+}
+
+
+class TurnView:
+    """Draws one turn into a document. Two turns of different agents may grow at once; each entry says whose it is.
+
+    Args:
+        document: Where to.
+        turn: The turn; its question becomes the first entry.
+        label: Names who answers, such as `assistant · gpt-4o`.
+    """
+
+    def __init__(self, document: TranscriptDocument, turn: Turn, label: str) -> None:
+        self.turn = turn
+        self.finished = False
+        self.phase: str = ""
+        self.usage = turn.usage
+        self.recall: MemoryRecalled | None = None
+        self._document = document
+        self._label = label
+        self._answer: AnswerEntry | None = None
+        self._thinking: FoldEntry | None = None
+        self._cleaner = Cleaner()
+        self._tools: dict[str, tuple[FoldEntry, ToolCallStarted]] = {}
+        self._add(UserEntry(clean(turn.text), at=clock(turn.created_at), label="you"))
+
+    @classmethod
+    def of_record(cls, document: TranscriptDocument, record: TurnRecord, label: str) -> TurnView:
+        """A stored turn, drawn as far as it is stored."""
+        view = cls(document, record.turn, label)
+        view.apply(replay(record))
+        return view
+
+    def apply(self, events: Iterable[OutputEvent]) -> None:
+        """Draw events; neighbouring deltas are drawn as one."""
+        for event in joined(events):
+            self._apply(event)
+
+    def _apply(self, event: OutputEvent) -> None:
+        match event:
+            case TextDelta(text):
+                self._text(text)
+            case ThinkingDelta(text):
+                self._think(text)
+            case ToolCallStarted():
+                self._tool_started(event)
+            case ToolCallOutput(call_id, text):
+                self._tool_said(call_id, text)
+            case ToolCallFinished():
+                self._tool_finished(event)
+            case MemoryRecalled():
+                self.recall = event
+                self._add(_recall_entry(event))
+            case MemoryWritten(_, text):
+                self._add(FoldEntry("remembered", _short(text), glyph="◆", sections=(("", clean(text)),)))
+            case Notice(level, text):
+                self._add(NoticeEntry(level, clean(text)))
+            case StateChanged(phase):
+                self.phase = phase
+                if phase == "model":
+                    self._end_step()
+            case UsageUpdated(usage):
+                self.usage = usage
+            case _:
+                self._apply_end(event)
+
+    def _apply_end(self, event: OutputEvent) -> None:
+        match event:
+            case RunFinished(stop_reason):
+                self._end(stopped=_STOPPED_EARLY.get(stop_reason, ""))
+            case RunFailed(error):
+                self._end(failed=error)
+            case RunCancelled(reason):
+                self._end(stopped=reason or "Stopped.")
+            case _:
+                pass
+
+    def _add(self, entry: Entry) -> None:
+        self._document.append(entry)
+
+    def _text(self, text: str) -> None:
+        self._end_thinking()
+        if self._answer is None:
+            self._answer = AnswerEntry(label=self._label)
+            self._cleaner = Cleaner()
+            self._add(self._answer)
+        self._answer.append(self._cleaner.feed(text))
+
+    def _think(self, text: str) -> None:
+        self._end_answer()
+        if self._thinking is None:
+            self._thinking = FoldEntry("thinking", state=FoldState.RUNNING, glyph="✻")
+            self._cleaner = Cleaner()
+            self._add(self._thinking)
+        self._thinking.append_section("", self._cleaner.feed(text))
+
+    def _tool_started(self, event: ToolCallStarted) -> None:
+        self._end_step()
+        entry = FoldEntry(
+            clean_line(event.name),
+            _arguments(event.arguments),
+            FoldState.RUNNING,
+            sections=(("arguments", _pretty(event.arguments)),),
+        )
+        self._tools[event.call_id] = (entry, event)
+        self._add(entry)
+
+    def _tool_said(self, call_id: str, text: str) -> None:
+        if (known := self._tools.get(call_id)) is not None:
+            known[0].append_section("output", clean(text))
+
+    def _tool_finished(self, event: ToolCallFinished) -> None:
+        known = self._tools.pop(event.call_id, None)
+        if known is None:
+            return
+        entry, started = known
+        entry.set_section("error" if event.is_error else "result", clean(event.text))
+        entry.update(
+            detail=f"{_arguments(started.arguments)} → {_short(event.text)}",
+            state=FoldState.FAILED if event.is_error else FoldState.DONE,
+            aside=f"{event.duration_s:.2f} s",
+        )
+
+    def _end_step(self) -> None:
+        self._end_answer()
+        self._end_thinking()
+
+    def _end_answer(self) -> None:
+        if self._answer is not None:
+            self._answer.append(self._cleaner.finish())
+            self._answer.finish()
+            self._answer = None
+
+    def _end_thinking(self) -> None:
+        if self._thinking is not None:
+            self._thinking.append_section("", self._cleaner.finish())
+            self._thinking.update(state=FoldState.DONE)
+            self._thinking = None
+
+    def _end(self, *, failed: str = "", stopped: str = "") -> None:
+        self._end_step()
+        for entry, _ in self._tools.values():
+            entry.update(state=FoldState.FAILED if failed else FoldState.CANCELLED)
+        self._tools.clear()
+        if failed:
+            self._add(NoticeEntry("error", clean(failed)))
+        elif stopped:
+            self._add(NoticeEntry("warning", clean(stopped)))
+        self.finished = True
+
+
+def _recall_entry(event: MemoryRecalled) -> FoldEntry:
+    count = len(event.hits)
+    lines = [
+        f".{round(hit.score * 100):02d}  {clean_line(hit.text, 200)}\n"
+        f"     {ago(hit.created_at)} · {clean_line(hit.session_title or hit.session_id, 60)} · by {hit.found_by}"
+        for hit in event.hits
+    ]
+    return FoldEntry(
+        f"recalled {count} {'memory' if count == 1 else 'memories'}",
+        _short(event.hits[0].text) if event.hits else "",
+        glyph="◇",
+        sections=(("", "\n".join(lines)),),
+    )
+
+
+def _arguments(arguments: str) -> str:
+    """A tool's arguments on one line: the value itself when there is one, else `name: value`."""
+    try:
+        values = json.loads(arguments or "{}")
+    except ValueError:
+        return _short(arguments)
+    if not isinstance(values, dict):
+        return _short(arguments)
+    if len(values) == 1:
+        return _short(str(next(iter(values.values()))))
+    return _short(", ".join(f"{name}: {value}" for name, value in values.items()))
+
+
+def _pretty(arguments: str) -> str:
+    try:
+        return clean(json.dumps(json.loads(arguments or "{}"), indent=2, ensure_ascii=False))
+    except ValueError:
+        return clean(arguments)
+
+
+def _short(text: str) -> str:
+    return clean_line(text, _SUMMARY_CHARACTERS)

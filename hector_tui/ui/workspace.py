@@ -1,0 +1,98 @@
+"""Which conversations are open, in which order, and which one is shown. Pure state; no widget, no engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from hector_tui.domain.turns import TurnStatus
+from hector_tui.engine.views import SessionActivity
+from hector_tui.ui.conversation import Conversation
+from hector_tui.ui.widgets.tab_layout import TabItem, TabState
+
+
+class Workspace:
+    """The open conversations, left to right."""
+
+    def __init__(self) -> None:
+        self._open: list[Conversation] = []
+        self._active: Conversation | None = None
+
+    def __iter__(self) -> Iterator[Conversation]:
+        return iter(self._open)
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @property
+    def active(self) -> Conversation | None:
+        """The conversation that is shown; None when no tab is open."""
+        return self._active
+
+    @property
+    def session_ids(self) -> list[str]:
+        """The open sessions, left to right."""
+        return [conversation.info.session_id for conversation in self._open]
+
+    def find(self, session_id: str) -> Conversation | None:
+        """The open conversation of a session, if there is one."""
+        return next((found for found in self._open if found.info.session_id == session_id), None)
+
+    def add(self, conversation: Conversation) -> None:
+        """Open a conversation in a new tab, right of the others."""
+        self._open.append(conversation)
+
+    def activate(self, conversation: Conversation) -> None:
+        """Show an open conversation."""
+        self._active = conversation
+
+    def close(self, conversation: Conversation) -> None:
+        """Close a tab; when it was shown, its right neighbour is shown, else its left one."""
+        place = self._open.index(conversation)
+        self._open.remove(conversation)
+        if self._active is conversation:
+            self._active = self._open[min(place, len(self._open) - 1)] if self._open else None
+
+    def step(self, by: int) -> Conversation | None:
+        """The tab so many places to the right of the active one, around the end."""
+        if not self._open or self._active is None:
+            return None
+        return self._open[(self._open.index(self._active) + by) % len(self._open)]
+
+    def move(self, by: int) -> None:
+        """Move the active tab to the right or, with a negative number, to the left."""
+        if self._active is None:
+            return
+        place = self._open.index(self._active)
+        self._open.remove(self._active)
+        self._open.insert(max(0, min(len(self._open), place + by)), self._active)
+
+    def nth(self, number: int) -> Conversation | None:
+        """The tab at a place, from 1."""
+        return self._open[number - 1] if 1 <= number <= len(self._open) else None
+
+    def tab_items(self, activity: Callable[[str], SessionActivity]) -> tuple[TabItem, ...]:
+        """What the tab strip shows."""
+        return tuple(
+            self._tab_item(conversation, activity(conversation.info.session_id)) for conversation in self._open
+        )
+
+    def _tab_item(self, conversation: Conversation, activity: SessionActivity) -> TabItem:
+        hidden = conversation is not self._active
+        unread = max(0, activity.last_ordinal - conversation.seen_ordinal) if hidden and not activity.running else 0
+        return TabItem(
+            session_id=conversation.info.session_id,
+            title=conversation.info.title or conversation.agent_id,
+            state=_state(activity),
+            unread=unread,
+            queued=activity.queued,
+        )
+
+
+def _state(activity: SessionActivity) -> TabState:
+    if activity.running:
+        return "working"
+    if activity.queued:
+        return "waiting"
+    if activity.last_status is TurnStatus.FAILED:
+        return "failed"
+    return "idle"
