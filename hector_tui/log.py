@@ -17,17 +17,21 @@ def start_logging(path: Path, *, debug: bool = False) -> None:
 
     A log that cannot be written must not stop a conversation, so a failure here only turns logging off.
     """
-    logger = logging.getLogger("hector_tui")
-    logger.setLevel(logging.DEBUG if debug else logging.INFO)
-    logger.propagate = False
-    for handler in list(logger.handlers):
-        logger.removeHandler(handler)
-        handler.close()
+    loggers = [logging.getLogger("hector_tui"), logging.getLogger("py.warnings")]
+    # Libraries warn on standard error, which belongs to the renderer.
+    logging.captureWarnings(True)
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG if debug else logging.INFO)
+        logger.propagate = False
+        for old in list(logger.handlers):
+            logger.removeHandler(old)
+            old.close()
+    handler: logging.Handler
     try:
         handler = RotatingFileHandler(path, maxBytes=_MAX_BYTES, backupCount=_KEPT_FILES, encoding="utf-8", delay=True)
         os.close(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
     except OSError:
-        logger.addHandler(logging.NullHandler())
-        return
+        handler = logging.NullHandler()
     handler.setFormatter(logging.Formatter(_FORMAT))
-    logger.addHandler(handler)
+    for logger in loggers:
+        logger.addHandler(handler)

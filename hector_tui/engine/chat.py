@@ -12,17 +12,14 @@ from hector_tui.domain.context import ContextView
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.memories import Memory, MemoryHit, RecallScope
 from hector_tui.domain.turns import SessionInfo, TabInfo, TurnRecord
-from hector_tui.engine.feed import ChangeFeed, ChangeReader
+from hector_tui.engine.feed import ENGINE, ChangeFeed, ChangeReader
 from hector_tui.engine.run import Run
 from hector_tui.engine.runner import Runner
-from hector_tui.engine.views import AgentView, MemoryView, SessionActivity
+from hector_tui.engine.views import AgentView, SessionActivity
 from hector_tui.errors import SessionBusy, SessionError
-from hector_tui.memory.service import MemoryService
+from hector_tui.memory.service import MemoryService, MemoryView
 from hector_tui.sessions.service import SessionService
 from hector_tui.sessions.tabs import TabTable
-
-ENGINE = ""
-"""Stands for the engine itself among the ids of changed sessions: its problems or its memory state changed."""
 
 
 class ChatService:
@@ -108,10 +105,10 @@ class ChatService:
             self.runner.cancel(run, "the session was deleted")
         for run in runs:
             await run.wait()
-        info = await self._sessions.get(session_id)
+        await self._sessions.get(session_id)
         await self._sessions.delete(session_id)
         self._activity.pop(session_id, None)
-        self._memory.notify(SessionKey(session_id, info.agent_id))
+        self._memory.session_deleted()
         self._feed.mark(session_id)
 
     async def history(
@@ -254,7 +251,7 @@ class ChatService:
         if not info.turns and not tab.draft.strip():
             await self._sessions.delete(session_id)
             return
-        await self._memory.flush(SessionKey(session_id, info.agent_id))
+        self._memory.notify(SessionKey(session_id, info.agent_id), at_once=True)
 
     # Problems of the engine itself
 

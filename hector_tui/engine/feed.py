@@ -6,6 +6,9 @@ import threading
 
 from hector_tui.engine.waker import Waker
 
+ENGINE = ""
+"""Stands for the engine itself among the ids of changed sessions: its problems or its memory state changed."""
+
 
 class ChangeReader:
     """Collects the ids of changed sessions until someone looks; used by one task."""

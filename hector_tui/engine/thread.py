@@ -7,12 +7,14 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from hector_tui.engine.host import Engine
+if TYPE_CHECKING:
+    # Half of what a start imports; the opener does it on its thread, after the first frame.
+    from hector_tui.engine.host import Engine
 
 T = TypeVar("T")
-Opener = Callable[[], Awaitable[Engine]]
+Opener = Callable[[], Awaitable["Engine"]]
 
 logger = logging.getLogger(__name__)
 

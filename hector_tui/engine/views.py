@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from hector_tui.agents.registry import Readiness
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.turns import TurnStatus
-from hector_tui.memory.service import MemoryView
 
-__all__ = ["AgentView", "MemoryView", "SessionActivity"]
+if TYPE_CHECKING:
+    # The interface imports this module before its first frame; what builds these values comes after it.
+    from hector_tui.agents.registry import Readiness
+    from hector_tui.memory.service import MemoryView as MemoryView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

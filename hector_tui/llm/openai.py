@@ -29,8 +29,6 @@ from hector_tui.llm.timeouts import Timeouts
 if TYPE_CHECKING:
     from hector_tui.llm.http import Body
 
-_TAIL_S = 5.0
-"""How long to wait for usage and `[DONE]` once the content is complete."""
 _LEFTOVER_S = 0.25
 """How long to wait for the body's end after `[DONE]`, so that the connection can be used again."""
 _ADDRESS_HINT = "Check the address: most end in /v1."
@@ -179,7 +177,7 @@ class OpenAIModel:
                 if not reader.is_finished:
                     answer.content_seen()
                 elif not was_finished:
-                    answer.give_at_most(_TAIL_S)
+                    answer.give_at_most(self._timeouts.tail_s)
             try:
                 piece = await anext(chunks, None)
             except ProviderError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from hector_tui.ui.guard import install_render_guard
 from hector_tui.ui.guarded import guarded
 from hector_tui.ui.screens.chat import ChatScreen
 from hector_tui.ui.settings import UiSettings, read_settings, write_settings
+from hector_tui.ui.terminal_input import use_terminal_parser
 from hector_tui.ui.text import clean, clean_line
 from hector_tui.ui.themes import DEFAULT_THEME, ThemeLibrary, own_variables
 
@@ -64,12 +66,12 @@ class HectorApp(App[None]):
     def __init__(self, profile: Profile, opener: Opener, start: Start | None = None) -> None:
         super().__init__()
         install_render_guard()
+        use_terminal_parser()
         self.engine = EngineThread(opener)
         self.desk = Desk(self.engine)
         self._profile = profile
         self._start = start or Start()
         self._themes = ThemeLibrary((bundled("themes"), profile.themes))
-        self._themes_loaded = False
         self._notices: list[str] = []
         self._settings, problem = read_settings(profile.settings)
         if problem:
@@ -132,21 +134,23 @@ class HectorApp(App[None]):
 
     # Themes and settings
 
-    def load_all_themes(self) -> None:
-        """Parse every theme, for a choice; those that cannot be used are said."""
-        if self._themes_loaded:
-            return
-        self._themes_loaded = True
-        themes, errors = self._themes.load_all()
+    def search_themes(self) -> None:
+        """The theme picker, with every theme of ours."""
+        self.run_worker(guarded(self, self._search_themes()), exit_on_error=False, exclusive=True, group="themes")
+
+    async def _search_themes(self) -> None:
+        # Twenty files take 130 ms to parse: not in the loop that draws. They are read again each time, so a file that
+        # was just written is offered.
+        themes, errors = await asyncio.to_thread(self._themes.load_all)
         for theme in themes:
             self.register_theme(theme)
         for error in errors:
             self.notify(clean(str(error)), severity="warning", timeout=12, markup=False)
+        choices = [(theme.name, partial(self._set_theme, theme.name), theme.description) for theme in themes]
+        await self.search_commands(choices, placeholder="Search for a theme …")
 
-    def search_themes(self) -> None:
-        """The theme picker, with every theme of ours."""
-        self.load_all_themes()
-        super().search_themes()
+    def _set_theme(self, name: str) -> None:
+        self.theme = name
 
     @on(ChatScreen.ThemeWanted)
     def _theme_wanted(self, message: ChatScreen.ThemeWanted) -> None:

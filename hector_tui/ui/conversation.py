@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from hector_tui.domain.events import MemoryRecalled
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.turns import SessionInfo, TurnRecord
 from hector_tui.domain.usage import Usage
-from hector_tui.engine.host import Engine
-from hector_tui.engine.output import OutputReader
-from hector_tui.engine.run import Run
 from hector_tui.engine.thread import EngineThread
 from hector_tui.ui.transcript.document import TranscriptDocument
 from hector_tui.ui.turn_view import TurnView
+
+if TYPE_CHECKING:
+    from hector_tui.engine.host import Engine
+    from hector_tui.engine.output import OutputReader
+    from hector_tui.engine.run import Run
 
 PAGE_TURNS = 30
 """Turns read from the database at a time."""

@@ -1,9 +1,9 @@
-"""What the terminal types: Textual's parser, with its three mistakes about pastes and Enter put right.
+"""What the terminal types: Textual's parser, with its mistakes about pastes, Enter and Alt put right.
 
 Textual 8.2 looks for keys inside a bracketed paste too: an escape character in a paste makes the 32 characters after
 it keys, with Enter among them, and they come before the paste they belong to. It reads Alt+Enter of terminals without
 the Kitty protocol (ESC CR) as a plain Enter, which sends, and xterm's Shift+Enter (`ESC [ 27 ; 2 ; 13 ~`) as a key
-that does not exist.
+that does not exist. Alt with a digit (ESC 1) it turns into the sign a Mac types with Option, such as `¡`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from textual.message import Message
 
 _ENTER_WITH_MODIFIER = re.compile(r"\x1b(\r)|\x1b\[27;([235]);13~")
 _MODIFIERS = {"\r": "alt", "2": "shift", "3": "alt", "5": "ctrl"}
+_ALT_DIGIT = re.compile(r"\x1b([0-9])")
 _LEAST_HELD = 3
 """Characters of a marker cut in half by a read that are worth waiting for: a lone ESC or ESC [ may be a key."""
 
@@ -50,6 +51,12 @@ class TerminalParser(XTermParser):
                     # Without NUL, as Textual does it: https://github.com/Textualize/textual/issues/1661
                     yield events.Paste("".join(self._paste).replace("\x00", ""))
                     self._paste = None
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
+        if digit := _ALT_DIGIT.fullmatch(sequence):
+            yield events.Key(f"alt+{digit[1]}", None)
+        else:
+            yield from super()._sequence_to_key_events(sequence, alt)
 
     def _until(self, marker: str, data: str, *, least_held: int) -> tuple[str, str]:
         """Split before a marker; what may be the beginning of one is held back for the next read."""

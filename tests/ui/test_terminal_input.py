@@ -44,6 +44,8 @@ def _parse(*reads: str) -> list[str]:
         ("\x1b[27;3;13~", ["alt+enter"]),
         ("\x1b[27;5;13~", ["ctrl+enter"]),
         ("\x1b[13;2u", ["shift+enter"]),
+        ("\x1b1", ["alt+1"]),
+        ("x\x1b9\x1b0", ["x", "alt+9", "alt+0"]),
         ("\x1b[<0;3;4M", ["MouseDown"]),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
@@ -11,11 +12,13 @@ from hector_tui.domain.events import MemoryRecalled
 from hector_tui.domain.memories import Memory
 from hector_tui.domain.messages import Part, StoredMessage, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from hector_tui.domain.turns import TurnRecord, TurnStatus
-from hector_tui.engine.views import MemoryView
 from hector_tui.ui.inspector.wrapping import Wrapper
 from hector_tui.ui.text import clean_line
 from hector_tui.ui.times import ago, clock
 from hector_tui.ui.widgets.status_layout import compact_number
+
+if TYPE_CHECKING:
+    from hector_tui.engine.views import MemoryView
 
 Lines = list[Content]
 

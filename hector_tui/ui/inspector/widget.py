@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import events
 from textual.app import ComposeResult
@@ -17,10 +17,12 @@ from textual.widgets import Static
 from hector_tui.domain.context import ContextView
 from hector_tui.domain.events import MemoryRecalled
 from hector_tui.domain.turns import TurnRecord
-from hector_tui.engine.views import MemoryView
 from hector_tui.ui.inspector.panels import context_lines, history_lines, memory_lines
 from hector_tui.ui.inspector.wrapping import Wrapper
 from hector_tui.ui.widgets.lines_view import LinesView
+
+if TYPE_CHECKING:
+    from hector_tui.engine.views import MemoryView
 
 PanelName = Literal["context", "history", "memory"]
 PANELS: tuple[PanelName, ...] = ("context", "history", "memory")

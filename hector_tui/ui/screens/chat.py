@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from hector_tui.engine.chat import ENGINE
+from hector_tui.engine.feed import ENGINE
 from hector_tui.engine.thread import EngineThread
 from hector_tui.engine.views import AgentView
 from hector_tui.ui.commands import LEADER_KEY, bindings

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
+
+from hector_tui.ui.screens.dialog import Dialog
 
 _PATIENCE_S = 4.0
 """Seconds the list waits for a key before it goes away."""
 
 
-class LeaderScreen(ModalScreen[str | None]):
+class LeaderScreen(Dialog[str]):
     """Waits for one key; the answer is its name, or None when none came.
 
     Args:
@@ -36,8 +34,6 @@ class LeaderScreen(ModalScreen[str | None]):
         }
     }
     """
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Leave", id="leader.leave", show=False)]
 
     def __init__(self, rows: tuple[tuple[str, str], ...]) -> None:
         super().__init__()
@@ -69,9 +65,4 @@ class LeaderScreen(ModalScreen[str | None]):
         """The next key is the answer, whatever it is."""
         event.stop()
         event.prevent_default()
-        self.dismiss(None if event.key == "escape" else event.character or event.key)
-
-    def action_leave(self) -> None:
-        """No key."""
-        if self.is_current:
-            self.dismiss(None)
+        self.answer(None if event.key == "escape" else event.character or event.key)

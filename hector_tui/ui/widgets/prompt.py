@@ -25,7 +25,7 @@ from textual.strip import Strip
 from textual.widgets import TextArea
 from textual.widgets.text_area import Edit, EditResult, Location, Selection
 
-from hector_tui.ui.text import clean
+from hector_tui.ui.text import clean, clean_line
 from hector_tui.ui.widgets.prompt_history import PromptHistory
 from hector_tui.ui.widgets.prompt_paste import PasteFolds, PasteGuard, is_big
 
@@ -379,7 +379,7 @@ class Prompt(TextArea, inherit_bindings=False):
 
     def _fit_hint(self) -> None:
         width = self.scrollable_content_region.width - self.gutter_width
-        self.placeholder = Content(clean(self.hint)).truncate(max(1, width), ellipsis=True)
+        self.placeholder = Content(clean_line(self.hint)).truncate(max(1, width), ellipsis=True)
 
     @on(TextArea.Changed)
     def _tell_draft(self, event: TextArea.Changed) -> None:

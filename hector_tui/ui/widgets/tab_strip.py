@@ -70,8 +70,8 @@ class TabStrip(Widget):
     active: reactive[str] = reactive("")
     brand: reactive[str] = reactive("")
 
-    class TabClicked(Message):
-        """The person asks for a session."""
+    class _OfTab(Message):
+        """What a click on a tab means; the two kinds share no handler."""
 
         def __init__(self, tab_strip: TabStrip, session_id: str) -> None:
             super().__init__()
@@ -83,7 +83,10 @@ class TabStrip(Widget):
             """The strip that was clicked."""
             return self.tab_strip
 
-    class CloseClicked(TabClicked):
+    class TabClicked(_OfTab):
+        """The person asks for a session."""
+
+    class CloseClicked(_OfTab):
         """The person asks to close a session's tab."""
 
     class NewClicked(Message):

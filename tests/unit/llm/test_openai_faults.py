@@ -258,6 +258,32 @@ async def test_bytes_of_any_kind_keep_a_stream_alive(make_model: MakeModel) -> N
     assert (heard.error, heard.text) == (None, "a")
 
 
+@pytest.mark.parametrize("bound", ["first_byte_s", "content_idle_s"])
+async def test_bounds_do_not_limit_an_answer_that_keeps_coming(make_model: MakeModel, bound: str) -> None:
+    timeouts = Timeouts(**{**SHORT, bound: 0.2})
+    async with LoopbackProvider(Answer(text="word " * 40, rate=100)) as provider:
+        heard = await hear(make_model(provider, timeouts=timeouts), "a")
+    assert (heard.error, heard.text) == (None, "word " * 40)
+
+
+async def test_a_server_that_goes_on_after_the_last_content_is_left(make_model: MakeModel) -> None:
+    content = b'data: {"choices": [{"delta": {"content": "a"}, "finish_reason": "stop"}]}\n\n'
+    timeouts = Timeouts(**SHORT, tail_s=0.05)
+    async with LoopbackProvider(Answer(raw=content + b": ping\n\n" * 300, piece=8, rate=300)) as provider:
+        heard = await hear(make_model(provider, timeouts=timeouts), "a")
+        await provider.until(lambda server: server.open_connections == 0)
+        assert (provider.left, provider.answered) == (1, 0)
+    assert (heard.error, heard.text, heard.stop) == (None, "a", StopReason.END)
+
+
+async def test_a_huge_error_body_is_not_read_to_its_end(make_model: MakeModel) -> None:
+    async with LoopbackProvider(failing(400, b"x" * 20_000_000)) as provider:
+        heard = await hear(make_model(provider), "a")
+        await provider.until(lambda server: server.open_connections == 0)
+        assert provider.left == 1
+    assert isinstance(heard.error, RequestRejected)
+
+
 async def test_silence_after_the_last_content_costs_nothing(make_model: MakeModel) -> None:
     raw = b'data: {"choices": [{"delta": {"content": "a"}, "finish_reason": "stop"}]}\n\n: more'
     timeouts = Timeouts(**{**SHORT, "idle_s": 0.05})
