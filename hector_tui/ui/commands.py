@@ -39,6 +39,15 @@ COMMANDS: tuple[Command, ...] = (
         command_id="session.new", title="New session", action="new_session", keys="ctrl+n", leader="n", slash="new"
     ),
     Command(
+        command_id="session.open",
+        title="Open a session",
+        action="sessions",
+        keys="ctrl+s",
+        leader="s",
+        slash="sessions",
+        aliases=("resume",),
+    ),
+    Command(
         command_id="session.rename",
         title="Rename session",
         action="rename",
@@ -50,6 +59,9 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         command_id="session.close", title="Close tab", action="close_tab", keys="ctrl+f4", leader="w", slash="close"
+    ),
+    Command(
+        command_id="session.delete", title="Delete this session", action="delete_session", leader="X", slash="delete"
     ),
     Command(command_id="session.reopen", title="Reopen closed tab", action="reopen", leader="u", slash="reopen"),
     Command(command_id="tab.next", title="Next tab", action="step(1)", keys="ctrl+pagedown", leader="l", slash="next"),

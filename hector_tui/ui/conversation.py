@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from hector_tui.domain.events import MemoryRecalled
 from hector_tui.domain.keys import SessionKey
-from hector_tui.domain.turns import SessionInfo, TurnRecord
+from hector_tui.domain.turns import SessionInfo, Turn, TurnRecord
 from hector_tui.domain.usage import Usage
 from hector_tui.engine.thread import EngineThread
 from hector_tui.ui.transcript.document import TranscriptDocument
@@ -39,6 +39,7 @@ class Conversation:
         draft: What stands in the prompt and was not sent.
         seen_ordinal: The last turn the person has looked at.
         agent_id: Whom the next message goes to.
+        stored: The newest turn as it stood in the database when the tab was opened.
     """
 
     def __init__(self, engine: EngineThread, info: SessionInfo, label_of: Callable[[str], str]) -> None:
@@ -47,6 +48,7 @@ class Conversation:
         self.document = TranscriptDocument()
         self.draft = ""
         self.seen_ordinal = 0
+        self.stored: Turn | None = None
         self._engine = engine
         self._label_of = label_of
         self._views: dict[str, TurnView] = {}

@@ -123,6 +123,17 @@ class Desk:
         session_id = conversation.info.session_id
         return await self._engine.call(lambda engine: engine.chat.cancel(session_id))
 
+    async def delete(self, conversation: Conversation) -> None:
+        """Delete a session with everything that belongs to it, and close its tab.
+
+        Raises:
+            StoreError: Nothing was deleted.
+        """
+        session_id = conversation.info.session_id
+        await self._engine.call(lambda engine: engine.chat.delete_session(session_id))
+        self.workspace.close(conversation)
+        await self.save()
+
     async def rename(self, conversation: Conversation, title: str) -> None:
         """Give a session a title.
 
@@ -162,7 +173,9 @@ class Desk:
 
     async def _open(self, session_id: str, tab: TabInfo) -> Conversation:
         info = await self._engine.call(lambda engine: engine.chat.session(session_id))
+        newest = await self._engine.call(lambda engine: engine.chat.history(session_id, limit=1))
         conversation = Conversation(self._engine, info, self.label_of)
+        conversation.stored = newest[-1].turn if newest else None
         conversation.draft = tab.draft
         conversation.seen_ordinal = tab.seen_ordinal
         self.workspace.add(conversation)

@@ -78,21 +78,24 @@ class Workspace:
 
     def _tab_item(self, conversation: Conversation, activity: SessionActivity) -> TabItem:
         hidden = conversation is not self._active
-        unread = max(0, activity.last_ordinal - conversation.seen_ordinal) if hidden and not activity.running else 0
+        stored = conversation.stored
+        last = activity.last_ordinal or (stored.ordinal if stored is not None else 0)
+        unread = max(0, last - conversation.seen_ordinal) if hidden and not activity.running else 0
         return TabItem(
             session_id=conversation.info.session_id,
             title=conversation.info.title or conversation.agent_id,
-            state=_state(activity),
+            state=_state(activity, stored.status if stored is not None else None),
             unread=unread,
             queued=activity.queued,
         )
 
 
-def _state(activity: SessionActivity) -> TabState:
+def _state(activity: SessionActivity, stored: TurnStatus | None) -> TabState:
+    """What a tab's glyph says; of a session this engine has not touched, how its newest turn ended."""
     if activity.running:
         return "working"
     if activity.queued:
         return "waiting"
-    if activity.last_status is TurnStatus.FAILED:
+    if (activity.last_status or stored) in (TurnStatus.FAILED, TurnStatus.INTERRUPTED):
         return "failed"
     return "idle"

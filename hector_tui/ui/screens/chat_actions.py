@@ -1,31 +1,26 @@
-"""What the commands do; `ChatScreen` adds what is seen."""
+"""What the commands on messages, memory and the rest do; `ChatScreen` adds what is seen."""
 
 from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual.message import Message
-from textual.screen import Screen
 
 from hector_tui.domain.turns import TurnStatus
-from hector_tui.engine.thread import EngineThread
 from hector_tui.ui.clipboard import copy_text
 from hector_tui.ui.commands import SlashCommand, by_leader, leader_rows, parse_slash
 from hector_tui.ui.conversation import Conversation
-from hector_tui.ui.desk import Desk
-from hector_tui.ui.guarded import guarded
 from hector_tui.ui.inspector.widget import Inspector, PanelName
-from hector_tui.ui.screens.agent_picker import AgentPicker
 from hector_tui.ui.screens.dialogs import AskText, Confirm
 from hector_tui.ui.screens.help import HelpScreen
 from hector_tui.ui.screens.help_content import help_groups
 from hector_tui.ui.screens.leader import LeaderScreen
+from hector_tui.ui.screens.session_actions import SessionActions
 from hector_tui.ui.text import clean_line
 from hector_tui.ui.transcript.widget import Transcript
-from hector_tui.ui.widgets.agent_cards import AgentCardInfo
 from hector_tui.ui.widgets.prompt import Prompt
 
 _ARMED_S = 2.0
@@ -33,7 +28,7 @@ _ARMED_S = 2.0
 _WIDE = 120
 
 
-class ChatActions(Screen[None]):
+class ChatActions(SessionActions):
     """The actions of the conversation screen."""
 
     @dataclass
@@ -48,8 +43,6 @@ class ChatActions(Screen[None]):
 
         shown: bool
 
-    engine: EngineThread
-    desk: Desk
     inspector_wanted: bool
 
     _escape_at = float("-inf")
@@ -71,14 +64,6 @@ class ChatActions(Screen[None]):
         """What the agent knows."""
 
     @abstractmethod
-    async def show_active(self) -> None:
-        """Show the active conversation."""
-
-    @abstractmethod
-    def refresh_tabs(self) -> None:
-        """Draw the tabs again."""
-
-    @abstractmethod
     def refresh_status(self) -> None:
         """Draw the status line again."""
 
@@ -86,112 +71,10 @@ class ChatActions(Screen[None]):
     def refresh_inspector(self) -> None:
         """Fetch what the inspector shows."""
 
-    @abstractmethod
-    def agent_cards(self) -> Sequence[AgentCardInfo]:
-        """The agents, for a choice."""
-
-    @property
-    def active(self) -> Conversation | None:
-        """The conversation that is shown."""
-        return self.desk.workspace.active
-
     @property
     def stop_armed(self) -> bool:
         """Whether one more Esc stops the answer."""
         return time.monotonic() - self._escape_at < _ARMED_S
-
-    def run_command(self, work: Awaitable[object], *, group: str = "commands") -> None:
-        """Do something in the background; what goes wrong is shown."""
-        self.run_worker(guarded(self, work), exit_on_error=False, group=group)
-
-    def tell(self, text: str) -> None:
-        """A short remark that goes away by itself."""
-        self.app.notify(clean_line(text, 300), markup=False, timeout=4)
-
-    # Sessions and tabs
-
-    def begin(self, agent_id: str, *, first: bool = False) -> None:
-        """Begin a session with an agent; a newcomer's first one begins with the agent's first starter."""
-        self.run_command(self._begin(agent_id, first))
-
-    async def _begin(self, agent_id: str, first: bool) -> None:
-        newcomer = first and not await self.desk.recent(1)
-        conversation = await self.desk.begin(agent_id)
-        await self.show_active()
-        starters = self.desk.agents[agent_id].starters
-        if newcomer and starters:
-            await self._send(conversation, starters[0])
-
-    def switch_to(self, conversation: Conversation | None) -> None:
-        """Show another tab; the draft of this one is kept."""
-        if conversation is not None and conversation is not self.active:
-            self.run_command(self._switch(conversation), group="switch")
-
-    async def _switch(self, conversation: Conversation) -> None:
-        before = self.active
-        self.desk.workspace.activate(conversation)
-        await self.show_active()
-        if before is not None:
-            await self.desk.save_draft(before)
-        await self.desk.save()
-
-    def close(self, conversation: Conversation) -> None:
-        """Close a tab; what runs in it goes on."""
-        self.run_command(self._close(conversation))
-
-    async def _close(self, conversation: Conversation) -> None:
-        await self.desk.close(conversation)
-        await self.show_active()
-
-    def action_new_session(self) -> None:
-        """Choose an agent and begin a session with it."""
-        current = self.active.agent_id if self.active is not None else self.desk.preferred_agent()
-        picker = AgentPicker(self.agent_cards(), selected=current, title="New session with …")
-        self.app.push_screen(picker, lambda agent_id: self.begin(agent_id) if agent_id else None)
-
-    def action_close_tab(self) -> None:
-        """Close the shown tab."""
-        if self.active is not None:
-            self.close(self.active)
-
-    def action_reopen(self) -> None:
-        """Open the tab closed last."""
-        self.run_command(self._reopen())
-
-    async def _reopen(self) -> None:
-        if await self.desk.reopen() is None:
-            self.tell("No tab was closed since the start.")
-        else:
-            await self.show_active()
-
-    def action_step(self, by: int) -> None:
-        """Show the tab so many places to the right."""
-        self.switch_to(self.desk.workspace.step(by))
-
-    def action_nth(self, number: int) -> None:
-        """Show the tab at a place, from 1."""
-        self.switch_to(self.desk.workspace.nth(number))
-
-    def action_move(self, by: int) -> None:
-        """Move the shown tab."""
-        self.desk.workspace.move(by)
-        self.refresh_tabs()
-        self.run_command(self.desk.save())
-
-    def action_rename(self) -> None:
-        """Ask for a title."""
-        conversation = self.active
-        if conversation is None:
-            return
-        dialog = AskText("Rename this session", value=conversation.info.title)
-        self.app.push_screen(dialog, lambda title: self._rename(conversation, title) if title else None)
-
-    def _rename(self, conversation: Conversation, title: str) -> None:
-        async def rename() -> None:
-            await self.desk.rename(conversation, title)
-            self.refresh_tabs()
-
-        self.run_command(rename())
 
     # Messages
 
@@ -204,9 +87,9 @@ class ChatActions(Screen[None]):
             self.prompt.accept()
             self._run_slash(slash)
             return
-        self.run_command(self._send(conversation, text))
+        self.run_command(self.send(conversation, text))
 
-    async def _send(self, conversation: Conversation, text: str) -> None:
+    async def send(self, conversation: Conversation, text: str) -> None:
         """Send; the prompt is cleared only once the message is on disk."""
         try:
             await self.desk.send(conversation, text)
@@ -233,7 +116,7 @@ class ChatActions(Screen[None]):
         conversation = self.active
         match name:
             case "rename" if conversation is not None:
-                self._rename(conversation, argument)
+                self.rename(conversation, argument)
             case "remember" if conversation is not None:
                 self._remember(conversation, argument)
             case "theme":
@@ -245,7 +128,7 @@ class ChatActions(Screen[None]):
         """Ask the last question once more."""
         conversation = self.active
         if conversation is not None and conversation.questions:
-            self.run_command(self._send(conversation, conversation.questions[-1]))
+            self.run_command(self.send(conversation, conversation.questions[-1]))
 
     def action_stop(self) -> None:
         """Stop what is being answered."""

@@ -14,6 +14,10 @@ from hector_tui.ui.transcript.entries import AnswerEntry, Entry
 from hector_tui.ui.transcript.flow import GAP, Budget, Flow, Place, Row, Slot
 from hector_tui.ui.transcript.styles import TranscriptStyles
 
+STEP = 3
+"""Rows the view moves at once while it follows a growing answer. Text that stands still can be read, and every move
+writes the whole screen: with one row at a time that is most of what goes to the terminal."""
+
 
 class View(NamedTuple):
     """What stands in view."""
@@ -49,6 +53,8 @@ class TranscriptDocument:
         self._flow = Flow()
         self._by_id: dict[str, Slot] = {}
         self._top = Place(0, 0, 0)
+        self._followed_height = 0
+        """The height for which the top row was chosen while following; 0 when it must be chosen anew."""
         self._top_share: float | None = None
         """After a change of width: how far into its part the top row was, 0 to 1."""
         for entry in entries:
@@ -167,8 +173,10 @@ class TranscriptDocument:
             width: Cells of the text column.
         """
         lines = None if self.following else self._flow.known_lines(self._top)
-        if self._flow.set_layout(styles, width) and lines:
-            self._top_share = self._top.line / len(lines)
+        if self._flow.set_layout(styles, width):
+            self._followed_height = 0
+            if lines:
+                self._top_share = self._top.line / len(lines)
 
     def view(self, height: int) -> View:
         """The rows in view, from the reader's place on or up to the end.
@@ -187,11 +195,26 @@ class TranscriptDocument:
                 return View(rows, self._flow.place_below(rows[-1].place, 1, budget) is None)
             # The document ends inside the view: stand at its end instead.
             self.following = True
-        rows = self._flow.rows_up(height, budget)
+            self._followed_height = 0
+        self.new_below = False
+        return View(self._followed_rows(height, budget), True)
+
+    def _followed_rows(self, height: int, budget: Budget) -> list[Row]:
+        """The last rows; the top one stays for a few rows of growth before the view moves on."""
+        step = min(STEP, height // 8)
+        room = height
+        if self._followed_height == height:
+            self._settle_top(budget)
+            rows = self._flow.rows_down(self._top, height + 1, budget)
+            if height - step <= len(rows) <= height:
+                return rows
+            if len(rows) > height:
+                room = height - step
+        rows = self._flow.rows_up(room, budget)
+        self._followed_height = height
         if rows:
             self._top = rows[0].place
-        self.new_below = False
-        return View(rows, True)
+        return rows
 
     @property
     def behind(self) -> bool:
@@ -234,6 +257,7 @@ class TranscriptDocument:
     def scroll_end(self) -> None:
         """Move the view to the end, and stay there."""
         self.following = True
+        self._followed_height = 0
         self.new_below = False
 
     def hold(self) -> None:
@@ -295,8 +319,5 @@ class TranscriptDocument:
             lines = self._flow.lines(self._top, budget)
             self._top = self._top._replace(line=int(self._top_share * len(lines)))
             self._top_share = None
-        place = self._flow.place_below(self._top, 0, budget)
-        if place is None:
-            self.following = True
-        else:
-            self._top = place
+        # None is a top beyond the end; then there are too few rows below it, and the view goes to the end.
+        self._top = self._flow.place_below(self._top, 0, budget) or self._top

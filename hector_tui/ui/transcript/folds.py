@@ -19,6 +19,9 @@ FOLD_LINES = 200
 FOLD_CHARACTERS = 24_000
 """Characters of an opened fold that are shown, for results that are one endless line."""
 
+ASIDE_WIDTH = 6
+"""Cells of the text at the right end, so that states of rows under one another line up."""
+
 
 class FoldState(StrEnum):
     """How far the thing behind a fold is."""
@@ -128,8 +131,9 @@ class FoldEntry(Entry):
         marker = "▾ " if self.opened else "▸ "
         if not any(self._sections.values()):
             marker = "· "
-        status = {FoldState.DONE: "", FoldState.RUNNING: ""}.get(self.state, self.state.value)
-        right = "  ".join(part for part in (f"{glyph} {status}".strip(), self.aside) if part)
+        status = "" if self.state is FoldState.DONE else f" {self.state.value}"
+        aside = f"  {self.aside:>{ASIDE_WIDTH}}"
+        right = glyph + status + aside
         left: list[Run] = [(marker, styles.dim)]
         if self.glyph:
             left.append((f"{self.glyph} ", styles.tool))
@@ -141,8 +145,7 @@ class FoldEntry(Entry):
         segments = [Segment(text, style) for text, style in left]
         used = sum(measure(text) for text, _ in left)
         gap = max(2, layout.width - used - measure(right))
-        segments += [Segment(" " * gap, styles.base), Segment(glyph, state_style)]
-        segments.append(Segment(right[len(glyph) :], state_style if status else styles.dim))
+        segments += [Segment(" " * gap, styles.base), Segment(glyph + status, state_style), Segment(aside, styles.dim)]
         return [layout.margin().line(segments, first=True)]
 
     def _body(self, layout: Layout) -> list[Line]:

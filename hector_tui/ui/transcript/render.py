@@ -84,6 +84,18 @@ class MarkdownRenderer:
         return lines
 
 
+class _Inside(NamedTuple):
+    """What a block stands inside of."""
+
+    depth: int = 0
+    """How many quotes and list items."""
+    bullets: int = 0
+    """How many of them are items of a list with bullets."""
+
+    def deeper(self, *, bullet: bool = False) -> _Inside:
+        return _Inside(self.depth + 1, self.bullets + bullet)
+
+
 class _BlockWalk:
     """One walk over the tokens of a block."""
 
@@ -102,7 +114,7 @@ class _BlockWalk:
         """All rows of the block."""
         skipped = self._block.prefix.count("\n")
         return self._siblings(
-            0, len(self._tokens), (skipped, len(self._source_lines)), margin, self._styles.base, depth=0
+            0, len(self._tokens), (skipped, len(self._source_lines)), margin, self._styles.base, _Inside()
         )
 
     def _nodes(self, start: int, end: int) -> Iterator[_Node]:
@@ -119,16 +131,16 @@ class _BlockWalk:
             index = last + 1
 
     def _siblings(
-        self, start: int, end: int, source_range: tuple[int, int], margin: Margin, style: Style, *, depth: int
+        self, start: int, end: int, source_range: tuple[int, int], margin: Margin, style: Style, inside: _Inside
     ) -> list[Line]:
         """Blocks under one another: at the top a blank row between them, inside others where the author left one."""
         lines: list[Line] = []
         below, range_end = source_range
         for node in self._nodes(start, end):
             self._definitions(lines, below, node.line, margin)
-            if lines and (depth == 0 or self._blank(node.line - 1)):
+            if lines and (inside.depth == 0 or self._blank(node.line - 1)):
                 lines.append(margin.line((), first=False))
-            lines.extend(self._node(node, margin.after_first() if lines else margin, style, depth))
+            lines.extend(self._node(node, margin.after_first() if lines else margin, style, inside))
             below = max(below, node.end)
         self._definitions(lines, below, range_end, margin)
         return lines
@@ -152,7 +164,7 @@ class _BlockWalk:
             for index, row in enumerate(wrap([(text.expandtabs(4), self._styles.dim)], where.width)):
                 lines.append(where.line(row.segments, first=index == 0, wraps=row.wraps, joint=row.joint))
 
-    def _node(self, node: _Node, margin: Margin, style: Style, depth: int) -> list[Line]:
+    def _node(self, node: _Node, margin: Margin, style: Style, inside: _Inside) -> list[Line]:
         token = self._tokens[node.first]
         match token.type:
             case "paragraph_open":
@@ -160,13 +172,13 @@ class _BlockWalk:
             case "heading_open":
                 return self._text(self._tokens[node.first + 1].content, margin, self._heading_style(token.tag))
             case "bullet_list_open" | "ordered_list_open":
-                return self._list(node, margin, style, depth)
+                return self._list(node, margin, style, inside)
             case "blockquote_open":
                 bar = (Segment("▎ ", self._styles.quote_bar),)
                 inner = margin.indent(bar, bar)
                 quoted = (node.line, node.end)
                 return self._siblings(
-                    node.first + 1, node.last, quoted, inner, self._styles.quote, depth=depth + 1
+                    node.first + 1, node.last, quoted, inner, self._styles.quote, inside.deeper()
                 ) or [inner.line((), first=True)]
             case "fence":
                 return self._fence(token, node, margin)
@@ -198,22 +210,23 @@ class _BlockWalk:
             for index, row in enumerate(wrap(runs, margin.width))
         ]
 
-    def _list(self, node: _Node, margin: Margin, style: Style, depth: int) -> list[Line]:
+    def _list(self, node: _Node, margin: Margin, style: Style, inside: _Inside) -> list[Line]:
         token = self._tokens[node.first]
         number: int | None = None
         if token.type == "ordered_list_open":
             number = int(token.attrs.get("start", 1))
-            if depth == 0 and node.first == 0 and self._block.number is not None:
+            if inside.depth == 0 and node.first == 0 and self._block.number is not None:
                 number = self._block.number
+        within = inside.deeper(bullet=number is None)
         lines: list[Line] = []
         for index, item in enumerate(self._nodes(node.first + 1, node.last)):
             if lines and self._blank(item.line - 1):
                 lines.append(margin.line((), first=False))
-            mark = BULLETS[depth % len(BULLETS)] if number is None else f"{number + index}."
-            lines.extend(self._item(item, mark, margin.after_first() if lines else margin, style, depth))
+            mark = BULLETS[inside.bullets % len(BULLETS)] if number is None else f"{number + index}."
+            lines.extend(self._item(item, mark, margin.after_first() if lines else margin, style, within))
         return lines
 
-    def _item(self, node: _Node, mark: str, margin: Margin, style: Style, depth: int) -> list[Line]:
+    def _item(self, node: _Node, mark: str, margin: Margin, style: Style, inside: _Inside) -> list[Line]:
         marker_style = self._styles.marker
         following = self._tokens[node.first + 1]
         if following.type == "paragraph_open":
@@ -225,7 +238,7 @@ class _BlockWalk:
         first = (Segment(mark + " ", marker_style),)
         rest = (Segment(" " * measure(mark + " "), style),)
         inner = margin.indent(first, rest)
-        lines = self._siblings(node.first + 1, node.last, (node.line, node.end), inner, style, depth=depth + 1)
+        lines = self._siblings(node.first + 1, node.last, (node.line, node.end), inner, style, inside)
         return lines or [inner.line((), first=True)]
 
     def _fence(self, token: Token, node: _Node, margin: Margin) -> list[Line]:
@@ -289,14 +302,14 @@ class _BlockWalk:
     def _panel(self, code: Sequence[Sequence[Run]], margin: Margin) -> list[Line]:
         """Rows of code on their tinted panel, as wide as the text column."""
         styles = self._styles
-        width = max(1, margin.width - 2)
-        bar = Segment(styles.block_bar, styles.rule if styles.block_bar != " " else styles.block)
+        bar = Segment(styles.block_bar, styles.block if styles.block_bar.isspace() else styles.rule)
+        width = max(1, margin.width - len(bar.text) - 1)
         lines: list[Line] = []
         for runs in code:
             for row in fold(runs, width):
                 used = sum(measure(segment.text) for segment in row.segments)
                 segments = [bar, *row.segments, Segment(" " * (width + 1 - used), styles.block)]
-                lines.append(margin.line(segments, first=not lines, wraps=row.wraps, decoration=1))
+                lines.append(margin.line(segments, first=not lines, wraps=row.wraps, decoration=len(bar.text)))
         return lines
 
     def _table(self, node: _Node, margin: Margin, style: Style) -> list[Line]:

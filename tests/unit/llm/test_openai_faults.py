@@ -223,6 +223,7 @@ async def test_a_coded_body_is_asked_not_to_come_and_refused(make_model: MakeMod
     async with LoopbackProvider(Answer(text="a", headers={"content-encoding": coding})) as provider:
         heard = await hear(make_model(provider), "a")
         assert provider.posts[0].headers["accept-encoding"] == "identity"
+        await provider.until(lambda server: server.open_connections == 0)
     assert isinstance(heard.error, BadResponse)
     assert coding in heard.error.message
 

@@ -1,0 +1,182 @@
+"""What the commands on sessions and tabs do."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Awaitable, Sequence
+from functools import partial
+
+from textual.screen import Screen
+
+from hector_tui.engine.thread import EngineThread
+from hector_tui.ui.conversation import Conversation
+from hector_tui.ui.desk import Desk
+from hector_tui.ui.guarded import guarded
+from hector_tui.ui.screens.agent_picker import AgentPicker
+from hector_tui.ui.screens.dialogs import AskText, Confirm
+from hector_tui.ui.text import clean_line
+from hector_tui.ui.times import ago
+from hector_tui.ui.widgets.agent_cards import AgentCardInfo
+
+
+class SessionActions(Screen[None]):
+    """Opening, switching, renaming, closing and deleting sessions; what is seen of it is added by `ChatScreen`."""
+
+    engine: EngineThread
+    desk: Desk
+
+    @abstractmethod
+    async def show_active(self) -> None:
+        """Show the active conversation."""
+
+    @abstractmethod
+    def refresh_tabs(self) -> None:
+        """Draw the tabs again."""
+
+    @abstractmethod
+    def agent_cards(self) -> Sequence[AgentCardInfo]:
+        """The agents, for a choice."""
+
+    @abstractmethod
+    async def send(self, conversation: Conversation, text: str) -> None:
+        """Send a message."""
+
+    @property
+    def active(self) -> Conversation | None:
+        """The conversation that is shown."""
+        return self.desk.workspace.active
+
+    def run_command(self, work: Awaitable[object], *, group: str = "commands") -> None:
+        """Do something in the background; what goes wrong is shown."""
+        self.run_worker(guarded(self, work), exit_on_error=False, group=group)
+
+    def tell(self, text: str) -> None:
+        """A short remark that goes away by itself."""
+        self.app.notify(clean_line(text, 300), markup=False, timeout=4)
+
+    def begin(self, agent_id: str, *, first: bool = False) -> None:
+        """Begin a session with an agent; a newcomer's first one begins with the agent's first starter."""
+        self.run_command(self._begin(agent_id, first))
+
+    async def _begin(self, agent_id: str, first: bool) -> None:
+        newcomer = first and not await self.desk.recent(1)
+        conversation = await self.desk.begin(agent_id)
+        await self.show_active()
+        starters = self.desk.agents[agent_id].starters
+        if newcomer and starters:
+            await self.send(conversation, starters[0])
+
+    def switch_to(self, conversation: Conversation | None) -> None:
+        """Show another tab; the draft of this one is kept."""
+        if conversation is not None and conversation is not self.active:
+            self.run_command(self._switch(conversation), group="switch")
+
+    async def _switch(self, conversation: Conversation) -> None:
+        before = self.active
+        self.desk.workspace.activate(conversation)
+        await self.show_active()
+        if before is not None:
+            await self.desk.save_draft(before)
+        await self.desk.save()
+
+    def close(self, conversation: Conversation) -> None:
+        """Close a tab; what runs in it goes on."""
+        self.run_command(self._close(conversation))
+
+    async def _close(self, conversation: Conversation) -> None:
+        await self.desk.close(conversation)
+        await self.show_active()
+
+    def action_new_session(self) -> None:
+        """Choose an agent and begin a session with it."""
+        current = self.active.agent_id if self.active is not None else self.desk.preferred_agent()
+        picker = AgentPicker(self.agent_cards(), selected=current, title="New session with …")
+        self.app.push_screen(picker, lambda agent_id: self.begin(agent_id) if agent_id else None)
+
+    def action_close_tab(self) -> None:
+        """Close the shown tab."""
+        if self.active is not None:
+            self.close(self.active)
+
+    def action_reopen(self) -> None:
+        """Open the tab closed last."""
+        self.run_command(self._reopen())
+
+    async def _reopen(self) -> None:
+        if await self.desk.reopen() is None:
+            self.tell("No tab was closed since the start.")
+        else:
+            await self.show_active()
+
+    def action_step(self, by: int) -> None:
+        """Show the tab so many places to the right."""
+        self.switch_to(self.desk.workspace.step(by))
+
+    def action_nth(self, number: int) -> None:
+        """Show the tab at a place, from 1."""
+        self.switch_to(self.desk.workspace.nth(number))
+
+    def action_move(self, by: int) -> None:
+        """Move the shown tab."""
+        self.desk.workspace.move(by)
+        self.refresh_tabs()
+        self.run_command(self.desk.save())
+
+    def action_sessions(self) -> None:
+        """Choose a session to open, among all there are."""
+        self.run_command(self._choose_session())
+
+    async def _choose_session(self) -> None:
+        choices = [
+            (
+                clean_line(info.title or "(no title)", 70),
+                partial(self._open_session, info.session_id),
+                f"{clean_line(info.agent_id, 20)} · {ago(info.updated_at)} · {info.turns} turns",
+            )
+            for info in await self.desk.recent()
+        ]
+        if choices:
+            await self.app.search_commands(choices, placeholder="Search for a session …")
+        else:
+            self.tell("Nothing was said in any session yet.")
+
+    def _open_session(self, session_id: str) -> None:
+        async def open_session() -> None:
+            await self.desk.open(session_id)
+            await self.show_active()
+
+        self.run_command(open_session())
+
+    def action_delete_session(self) -> None:
+        """Delete the shown session after a question."""
+        conversation = self.active
+        if conversation is None:
+            return
+        dialog = Confirm(
+            "Delete this session?",
+            f"{conversation.info.title or conversation.agent_id}\n\nIts messages and memories go with it, for good.",
+            yes="Delete",
+            no="Keep",
+        )
+        self.app.push_screen(dialog, lambda sure: self.run_command(self._delete(conversation)) if sure else None)
+
+    async def _delete(self, conversation: Conversation) -> None:
+        await self.desk.delete(conversation)
+        await self.show_active()
+
+    def action_rename(self) -> None:
+        """Ask for a title."""
+        conversation = self.active
+        if conversation is None:
+            return
+        dialog = AskText("Rename this session", value=conversation.info.title)
+        self.app.push_screen(dialog, lambda title: self.rename(conversation, title) if title else None)
+
+    def rename(self, conversation: Conversation, title: str) -> None:
+        """Give a session a title."""
+
+        async def rename() -> None:
+            await self.desk.rename(conversation, title)
+            self.refresh_tabs()
+
+        self.run_command(rename())
