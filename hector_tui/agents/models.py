@@ -67,6 +67,11 @@ class ModelShelf:
         """Every model that was built."""
         return (built.model for built in self._built.values() if built.model is not None)
 
+    async def prepare(self) -> None:
+        """Load what the first requests will need, so that the first Enter is as quick as the second."""
+        for model in self.models():
+            await model.prepare()
+
     async def aclose(self) -> None:
         """Release the connections of every model."""
         for model in self.models():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -82,6 +83,7 @@ class Engine:
         self.memory = memory
         self._store = store
         self._models = models
+        self._warm_up: asyncio.Task[None] | None = None
         self._settler = Settler(store.sessions, memory, self._report_storage)
         self._journal = Journal(store.sessions, self._report_storage)
         services = AgentServices(sessions=store.sessions, memory=memory)
@@ -120,6 +122,7 @@ class Engine:
             await store.aclose()
             raise
         memory.start()
+        engine._warm_up = asyncio.create_task(engine._prepare(), name="warm-up")
         return engine
 
     def default_agent(self) -> Agent:
@@ -136,8 +139,18 @@ class Engine:
             )
         return entries[0].agent
 
+    async def _prepare(self) -> None:
+        """Load what the first message will need; a failure shows itself again, with its reason, in that message."""
+        try:
+            await self._models.prepare()
+        except Exception:
+            logger.exception("the models could not be prepared")
+
     async def aclose(self) -> None:
         """Interrupt runs, save what they have, index what waits, close everything; safe to call twice."""
+        if self._warm_up is not None:
+            self._warm_up.cancel()
+            await asyncio.wait({self._warm_up})
         await self.chat.runner.aclose()
         await self._journal.aclose()
         await self._settler.aclose()

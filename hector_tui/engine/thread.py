@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ class EngineThread:
     def __init__(self, opener: Opener) -> None:
         self._opener = opener
         self._opened: Future[Engine] = Future()
+        # A caller that stops waiting cancels what it waits for; a running future does not let itself be cancelled.
+        self._opened.set_running_or_notify_cancel()
+        self._is_closing = False
         self._stop: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="hector-engine", daemon=True)
@@ -72,9 +76,11 @@ class EngineThread:
 
     def close(self, timeout_s: float) -> bool:
         """Close the engine and end the thread; returns whether it ended in time."""
-        loop, stop = self._loop, self._stop
-        if loop is not None and stop is not None and loop.is_running():
-            loop.call_soon_threadsafe(stop.set)
+        # Set before the look at the loop, as the thread sets its loop before the look at this: one sees the other.
+        self._is_closing = True
+        if self._loop is not None and self._stop is not None:
+            with suppress(RuntimeError):  # the loop is closed: the thread has ended by itself
+                self._loop.call_soon_threadsafe(self._stop.set)
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()
@@ -86,6 +92,8 @@ class EngineThread:
         self._stop = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(_log_unhandled)
+        if self._is_closing:
+            self._stop.set()
         try:
             engine = await self._opener()
         except BaseException as error:

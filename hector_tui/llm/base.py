@@ -120,6 +120,10 @@ class Model(Protocol):
         """
         ...
 
+    async def prepare(self) -> None:
+        """Load what the first request will need, in the background; nothing is sent."""
+        ...
+
     async def aclose(self) -> None:
         """Release connections; the model is not used afterwards."""
         ...

@@ -16,7 +16,7 @@ from hector_tui.domain.messages import Role
 from hector_tui.domain.tokens import estimate_tokens, messages_tokens, tools_tokens
 from hector_tui.domain.usage import Usage
 from hector_tui.errors import ProviderError
-from hector_tui.llm import answers, intents
+from hector_tui.llm import answers, intents, tour
 from hector_tui.llm.base import (
     ModelEvent,
     ModelRequest,
@@ -106,6 +106,10 @@ class OfflineModel:
         for event in answer.closing():
             yield event
 
+    async def prepare(self) -> None:
+        """Read the handbook."""
+        await self._handbook_index()
+
     async def aclose(self) -> None:
         """Nothing is held."""
 
@@ -117,10 +121,13 @@ class OfflineModel:
 
     async def _respond(self, request: ModelRequest) -> ScriptStep:
         index = await self._handbook_index()
-        if request.messages and request.messages[-1].role is Role.TOOL:
-            return say(answers.tool_results(request.messages, index))
         text = last_user_text(request)
+        if request.messages and request.messages[-1].role is Role.TOOL:
+            results = answers.tool_results(request.messages, index)
+            return say(tour.ending(results) if tour.is_tour(text) else results)
         tools = [tool.name for tool in request.tools]
+        if tour.is_tour(text):
+            return tour.opening(tools)
         if calls := tuple(_tool_call(intent) for intent in intents.tool_intents(text, tools)):
             return calls
         if kind := intents.small_talk(text):

@@ -101,6 +101,10 @@ class OpenAIModel:
         """
         return retried(lambda progress: self._attempt(request, progress), self._retry)
 
+    async def prepare(self) -> None:
+        """Load the HTTP client and its certificates."""
+        await self._lease.client()
+
     async def aclose(self) -> None:
         """Give up the share of the connections."""
         await self._lease.release()

@@ -7,10 +7,11 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
-from textual import on
-from textual.app import App, SystemCommand
+from textual.app import App, ComposeResult, SystemCommand
 from textual.screen import Screen
+from textual.widgets import Static
 
 from hector_tui import __version__
 from hector_tui.engine.thread import EngineThread, Opener
@@ -18,14 +19,16 @@ from hector_tui.errors import HectorError, ThemeError
 from hector_tui.paths import Profile
 from hector_tui.paths_bundled import bundled
 from hector_tui.ui.commands import COMMANDS
-from hector_tui.ui.desk import Desk
 from hector_tui.ui.guard import install_render_guard
 from hector_tui.ui.guarded import guarded
-from hector_tui.ui.screens.chat import ChatScreen
 from hector_tui.ui.settings import UiSettings, read_settings, write_settings
 from hector_tui.ui.terminal_input import use_terminal_parser
 from hector_tui.ui.text import clean, clean_line
 from hector_tui.ui.themes import DEFAULT_THEME, ThemeLibrary, own_variables
+
+if TYPE_CHECKING:
+    from hector_tui.ui.desk import Desk
+    from hector_tui.ui.screens.chat import ChatScreen
 
 _CLOSE_S = 3.0
 """Seconds the engine gets to save everything when the program ends."""
@@ -62,13 +65,15 @@ class HectorApp(App[None]):
     TITLE = "hector-tui"
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
+    CSS = """
+    #starting { width: 100%; height: 100%; content-align: center middle; color: $chat-dim; }
+    """
 
     def __init__(self, profile: Profile, opener: Opener, start: Start | None = None) -> None:
         super().__init__()
         install_render_guard()
         use_terminal_parser()
         self.engine = EngineThread(opener)
-        self.desk = Desk(self.engine)
         self._profile = profile
         self._start = start or Start()
         self._themes = ThemeLibrary((bundled("themes"), profile.themes))
@@ -82,35 +87,44 @@ class HectorApp(App[None]):
         """Our own variables, for themes that do not set them."""
         return own_variables(self.current_theme)
 
+    def compose(self) -> ComposeResult:
+        """The first frame: one line, so that it stands there before the rest is even imported."""
+        yield Static("starting …", id="starting", markup=False)
+
     def on_mount(self) -> None:
-        """Draw the first frame with the chosen theme; the engine starts after it."""
+        """Draw the first frame with the chosen theme; everything else starts after it."""
         name = self._start.theme or self._settings.theme or DEFAULT_THEME
         theme, error = self._themes.load_or_default(name)
         if error is not None:
             self._notices.append(str(error))
         self.register_theme(theme)
         self.theme = theme.name
-        self._chat = ChatScreen(
-            self.engine, self.desk, brand=f"hector-tui {__version__}", inspector=self._settings.inspector
-        )
-        self.push_screen(self._chat)
-        self.call_after_refresh(self._open_engine)
+        self.call_after_refresh(self._show_chat)
 
-    def _open_engine(self) -> None:
+    async def _show_chat(self) -> None:
+        """Show the conversation screen and open the engine."""
+        # Imported here, after the first frame, and before the engine's thread imports its half: two threads that
+        # import at once share one processor and can meet in a package that imports itself in a circle.
+        from hector_tui.ui.desk import Desk
+        from hector_tui.ui.screens.chat import ChatScreen
+
+        brand = f"hector-tui {__version__}"
+        self._chat = ChatScreen(self.engine, Desk(self.engine), brand=brand, inspector=self._settings.inspector)
+        await self.push_screen(self._chat)
         self.engine.start()
-        self.run_worker(guarded(self, self._begin()), exit_on_error=False, name="begin")
+        self.run_worker(guarded(self, self._begin(self._chat)), exit_on_error=False, name="begin")
 
-    async def _begin(self) -> None:
+    async def _begin(self, chat: ChatScreen) -> None:
         """Once the engine is open: say what was found, and open what was asked for."""
-        assert self._chat is not None
         try:
             engine = await self.engine.opened()
-        except HectorError as error:
-            self._chat.show_fatal(str(error))
+        except Exception as error:
+            reason = str(error) if isinstance(error, HectorError) else f"An internal error: {error!r}"
+            chat.show_fatal(reason)
             raise
-        await self.desk.load_agents()
-        await self._open_asked()
-        await self._chat.engine_opened()
+        await chat.desk.load_agents()
+        await guarded(self, self._open_asked(chat.desk))
+        await chat.engine_opened()
         self._notices += engine.notices
         if engine.config.errors:
             first = str(engine.config.errors[0])
@@ -123,14 +137,14 @@ class HectorApp(App[None]):
         for notice in self._notices:
             self.notify(clean(notice), severity="warning", timeout=12, markup=False)
 
-    async def _open_asked(self) -> None:
+    async def _open_asked(self, desk: Desk) -> None:
         start = self._start
         if start.restore:
-            await self.desk.restore()
+            await desk.restore()
         if start.agent_id:
-            await self.desk.begin(start.agent_id, start.session_id or None)
+            await desk.begin(start.agent_id, start.session_id or None)
         elif start.session_id:
-            await self.desk.open(start.session_id)
+            await desk.open(start.session_id)
 
     # Themes and settings
 
@@ -152,8 +166,8 @@ class HectorApp(App[None]):
     def _set_theme(self, name: str) -> None:
         self.theme = name
 
-    @on(ChatScreen.ThemeWanted)
-    def _theme_wanted(self, message: ChatScreen.ThemeWanted) -> None:
+    def on_chat_actions_theme_wanted(self, message: ChatScreen.ThemeWanted) -> None:
+        """Show the theme a person named."""
         try:
             theme = self._themes.load(message.name)
         except ThemeError as error:
@@ -162,8 +176,8 @@ class HectorApp(App[None]):
         self.register_theme(theme)
         self.theme = theme.name
 
-    @on(ChatScreen.InspectorToggled)
-    def _inspector_toggled(self, message: ChatScreen.InspectorToggled) -> None:
+    def on_chat_actions_inspector_toggled(self, message: ChatScreen.InspectorToggled) -> None:
+        """Remember whether wide terminals show the inspector."""
         self._remember(replace(self._settings, inspector=message.shown))
 
     def _watch_theme(self, theme_name: str) -> None:
@@ -182,14 +196,15 @@ class HectorApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every command of ours with its key, then the open sessions."""
-        if not isinstance(screen, ChatScreen):
+        chat = self._chat
+        if chat is None or screen is not chat:
             return
         for command in COMMANDS:
             keys = command.keys or (f"ctrl+x {command.leader}" if command.leader else f"/{command.slash}")
             yield SystemCommand(command.title, keys, partial(self._run_on_chat, command.action))
-        for conversation in self.desk.workspace:
+        for conversation in chat.desk.workspace:
             title = clean_line(conversation.info.title or conversation.agent_id, 60)
-            yield SystemCommand(f"Go to: {title}", "open tab", partial(screen.switch_to, conversation))
+            yield SystemCommand(f"Go to: {title}", "open tab", partial(chat.switch_to, conversation))
 
     async def _run_on_chat(self, action: str) -> None:
         if self._chat is not None:
@@ -199,9 +214,9 @@ class HectorApp(App[None]):
 
     async def _on_exit_app(self) -> None:
         """Save the draft that is being written, then leave."""
-        conversation = self.desk.workspace.active
-        if conversation is not None:
-            await guarded(self, self.desk.save_draft(conversation))
+        chat = self._chat
+        if chat is not None and chat.active is not None:
+            await guarded(self, chat.desk.save_draft(chat.active))
         await super()._on_exit_app()
 
     def close_engine(self) -> bool:

@@ -228,15 +228,8 @@ class MarkdownSource:
             return len(text)
         line = max(start, text.rfind("\n", start) + 1)
         if not self._open.prefix:
-            # The head of a table is a paragraph until the row of dashes under it is complete.
-            head = line
-            if not text.startswith("|", line) and not text[line:].strip("|: \t-"):
-                head = max(start, text.rfind("\n", start, max(start, line - 1)) + 1)
-            if text.startswith("|", head) and (
-                head == start or not text[start:head].rpartition("\n")[0].endswith("\n")
-            ):
-                above = text[start:head].rstrip("\n").rpartition("\n")[2] if head > start else ""
-                if not above.strip() or text[start:head].endswith("\n\n"):
+            for head in (_line_before(text, line, start), line):
+                if _may_become_table(text, head, line, start):
                     return head
         return line if _UNDECIDED_LINE.match(text, line) else len(text)
 
@@ -312,6 +305,17 @@ class MarkdownSource:
                 ):
                     block.column_widths.clear()
                     self._stale.append(block)
+
+
+def _line_before(text: str, line: int, start: int) -> int:
+    return max(start, text.rfind("\n", start, max(start, line - 1)) + 1)
+
+
+def _may_become_table(text: str, head: int, line: int, start: int) -> bool:
+    """Whether a row at `head` is a paragraph only until the row of dashes under it, at `line`, is complete."""
+    if not text.startswith("|", head) or (head < line and text[line:].strip("|: \t-")):
+        return False
+    return head == start or text[_line_before(text, head, start) : head].isspace()
 
 
 def _units(opened: Block, window: str, references: References) -> tuple[list[_Unit], list[int]]:

@@ -13,6 +13,7 @@ from hector_tui.config.loader import load
 from hector_tui.config.samples import bundled_agents_dir
 from hector_tui.llm.handbook import PassageIndex, read_passages
 from hector_tui.llm.intents import small_talk, tool_intents
+from hector_tui.llm.tour import is_tour
 
 # Phrases that fill a prompt without telling the model anything.
 FILLER = ("helpful assistant", "you are an ai", "as an ai", "to the best of your ability", "state-of-the-art")
@@ -74,7 +75,8 @@ def test_every_starter_leads_somewhere_without_a_model(samples: LoadedConfig) ->
     for entry in samples.agents.values():
         assert entry.config is not None
         for starter in entry.config.starters:
-            known = tool_intents(starter, entry.config.tools or ()) or small_talk(starter) or handbook.search(starter)
+            talk = small_talk(starter) or is_tour(starter)
+                known = tool_intents(starter, entry.config.tools or ()) or talk or handbook.search(starter)
             assert known, f"{entry.id}: {starter}"
 
 
