@@ -7,25 +7,26 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from hector_tui.cli.main import EXIT_DONE, EXIT_FAILED
 from hector_tui.cli.output import warn
-from hector_tui.cli.setup import config_paths, profile_of
+from hector_tui.cli.setup import config_paths, prepared_profile
+from hector_tui.cli.statuses import EXIT_DONE, EXIT_FAILED
 
 if TYPE_CHECKING:
     from hector_tui.engine.host import Engine
 
 
 def run_app(options: argparse.Namespace) -> int:
-    """Open the app and wait until it ends."""
-    from hector_tui.log import start_logging
-    from hector_tui.ui.app import HectorApp, Start
+    """Open the app and wait until it ends.
 
-    if not sys.stdout.isatty() or not sys.stdin.isatty():
+    Raises:
+        ProfileError: The profile folder cannot be used.
+    """
+    if not _is_terminal():
         warn("hector-tui needs a terminal; `hector-tui ask PROMPT` answers without one")
         return EXIT_FAILED
-    profile = profile_of(options)
-    profile.prepare()
-    start_logging(profile.log, debug=options.debug)
+    profile = prepared_profile(options)
+    from hector_tui.ui.app import HectorApp, Start
+
     start = Start(
         agent_id=options.agent or "",
         session_id=options.session or "",
@@ -45,3 +46,7 @@ def run_app(options: argparse.Namespace) -> int:
     if not ended:
         warn("hector-tui: the engine did not end in time; what was streamed until now is in the journal")
     return app.return_code or EXIT_DONE
+
+
+def _is_terminal() -> bool:
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))

@@ -1,4 +1,4 @@
-"""The parser, and which module answers which command."""
+"""Which module answers which command, and what an error looks like from outside."""
 
 from __future__ import annotations
 
@@ -7,34 +7,42 @@ import os
 import sys
 from collections.abc import Sequence
 
-from hector_tui import __version__
-from hector_tui.errors import ConfigError, HectorError
-from hector_tui.paths import ENV_HOME
-
-EXIT_DONE = 0
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-EXIT_CANCELLED = 130
-
-_EPILOG = "With no command the app opens. It needs no key and no network: the agent `guide` answers offline."
+from hector_tui.cli.parser import parse
+from hector_tui.cli.statuses import EXIT_CANCELLED, EXIT_FAILED, EXIT_USAGE
+from hector_tui.errors import AgentError, ConfigError, HectorError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns its exit status (0 done, 1 failed, 2 usage or configuration, 130 cancelled)."""
-    options = build_parser().parse_args(arguments)
+    """Run a command.
+
+    Returns:
+        Its exit status: 0 done, 1 failed, 2 usage or configuration, 130 cancelled.
+
+    Raises:
+        SystemExit: Help or the version was printed (0), or the command line is wrong (2).
+    """
+    _print_whatever_comes()
     try:
-        return _run(options)
-    except ConfigError as error:
-        print(f"hector-tui: {error}", file=sys.stderr)
+        try:
+            return _run(parse(arguments))
+        finally:
+            # Here, where a reader that went away can still be told apart from a failure, and not at exit.
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except (ConfigError, AgentError) as error:
+        _complain(str(error))
         return EXIT_USAGE
     except HectorError as error:
-        print(f"hector-tui: {error}", file=sys.stderr)
+        _complain(str(error))
         return EXIT_FAILED
     except KeyboardInterrupt:
         return EXIT_CANCELLED
     except BrokenPipeError:
         # The reader of a pipe went away, as `| head` does. Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except OSError as error:
+        _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         return EXIT_FAILED
 
 
@@ -62,79 +70,16 @@ def _run(options: argparse.Namespace) -> int:
             return run_app(options)
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The whole command line."""
-    parser = argparse.ArgumentParser(
-        prog="hector-tui", description="Talk to several agents at once in the terminal.", epilog=_EPILOG
-    )
-    parser.add_argument("--version", action="version", version=f"hector-tui {__version__}")
-    _add_common(parser, top=True)
-    _add_app(parser)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    _add_ask(commands)
-    _add_agents(commands)
-    _add_sessions(commands)
-    doctor = commands.add_parser("doctor", help="show paths, versions, providers and the state of the database")
-    doctor.add_argument("--json", action="store_true", help="print one JSON object")
-    _add_common(doctor)
-    return parser
+def _print_whatever_comes() -> None:
+    """A character that the terminal's encoding lacks becomes a question mark and not an exception."""
+    for stream in (sys.stdout, sys.stderr):
+        # Not `isinstance` of TextIOWrapper: whoever calls `main` may have put any file-like object there.
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
 
 
-def _add_common(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
-    """Options every command takes, before or after its name."""
-    # A subparser's default would overwrite what was given before the command's name.
-    default = None if top else argparse.SUPPRESS
-    parser.add_argument(
-        "--config",
-        action="append",
-        metavar="FILE|DIR",
-        default=default,
-        help="configuration to load instead of the sample agents; can be given several times",
-    )
-    parser.add_argument("--profile", metavar="DIR", default=default, help=f"where everything is kept (also {ENV_HOME})")
-    parser.add_argument(
-        "--debug", action="store_true", default=False if top else argparse.SUPPRESS, help="write more to the log"
-    )
+def _complain(text: str) -> None:
+    from hector_tui.cli.output import warn
 
-
-def _add_app(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--agent", metavar="ID", help="begin a session with this agent")
-    parser.add_argument("--session", metavar="ID", help="open this session")
-    parser.add_argument(
-        "-c", "--continue", dest="continue_", action="store_true", help="open the tabs that stood open last"
-    )
-    parser.add_argument("--theme", metavar="NAME", help="use this theme")
-
-
-def _add_ask(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    ask = commands.add_parser("ask", help="ask one question and print the answer")
-    ask.add_argument(
-        "words", nargs="+", metavar="[AGENT] PROMPT", help="an agent's id and the question; `-` reads it from stdin"
-    )
-    ask.add_argument("--session", metavar="ID", default=None, help="ask in this session; made if it is not there")
-    ask.add_argument("--json", action="store_true", help="print one event per line as JSON")
-    _add_common(ask)
-
-
-def _add_agents(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    agents = commands.add_parser("agents", help="list the agents, or check their files")
-    actions = agents.add_subparsers(dest="action", metavar="list|validate", required=True)
-    listing = actions.add_parser("list", help="list the agents and whether they are ready")
-    listing.add_argument("--json", action="store_true", help="print one agent per line as JSON")
-    _add_common(listing)
-    validate = actions.add_parser("validate", help="check configuration files; every problem with its place")
-    validate.add_argument("paths", nargs="*", metavar="FILE|DIR", help="what to check, besides --config")
-    _add_common(validate)
-
-
-def _add_sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    sessions = commands.add_parser("sessions", help="list sessions, or show one")
-    actions = sessions.add_subparsers(dest="action", metavar="list|show", required=True)
-    listing = actions.add_parser("list", help="list sessions, last used first")
-    listing.add_argument("--limit", type=int, default=50, metavar="N", help="at most this many (50)")
-    listing.add_argument("--json", action="store_true", help="print one session per line as JSON")
-    _add_common(listing)
-    show = actions.add_parser("show", help="print a session")
-    show.add_argument("session_id", metavar="ID")
-    show.add_argument("--json", action="store_true", help="print one message per line as JSON")
-    _add_common(show)
+    warn(f"hector-tui: {text}")

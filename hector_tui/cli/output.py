@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import locale
 import sys
 from collections.abc import Mapping
 
@@ -22,3 +23,12 @@ def warn(text: str) -> None:
 def say_json(data: Mapping[str, object]) -> None:
     """Print one JSON object on a line; ASCII only, so nothing in it can act on a terminal."""
     print(json.dumps(data, ensure_ascii=True), flush=True)
+
+
+def prints_unicode() -> bool:
+    """Whether glyphs outside ASCII can be expected to show.
+
+    Both must be UTF-8: with `LC_ALL=C` Python writes UTF-8 all the same, and the terminal would show scrambled text.
+    """
+    encodings = (locale.getencoding(), getattr(sys.stdout, "encoding", None) or "")
+    return all(name.lower().replace("-", "").replace("_", "") == "utf8" for name in encodings)

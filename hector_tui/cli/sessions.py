@@ -5,30 +5,40 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
+from collections.abc import AsyncIterator
 from dataclasses import asdict
 
-from hector_tui.cli.main import EXIT_DONE
-from hector_tui.cli.output import say, say_json
-from hector_tui.cli.setup import open_engine
-from hector_tui.domain.messages import Message, Role, ToolCallPart, ToolResultPart
-from hector_tui.domain.turns import SessionInfo, TurnRecord
-from hector_tui.engine.host import Engine
+from hector_tui.cli.output import prints_unicode, say, say_json
+from hector_tui.cli.setup import open_store
+from hector_tui.cli.statuses import EXIT_DONE
+from hector_tui.domain.messages import Message, Role, StoredMessage, ToolCallPart, ToolResultPart
+from hector_tui.domain.turns import SessionInfo, Turn, TurnRecord, TurnStatus
+from hector_tui.sessions.service import SessionService
 
 _PAGE = 200
+_ALL = 2**31
+"""More sessions than a profile has."""
 
 
 def run_sessions(options: argparse.Namespace) -> int:
-    """List sessions or show one."""
+    """List sessions or show one.
+
+    Raises:
+        UnknownSession: There is none with that id.
+        HectorError: The profile or its database cannot be used.
+    """
     return asyncio.run(_list(options) if options.action == "list" else _show(options))
 
 
 async def _list(options: argparse.Namespace) -> int:
-    async with open_engine(options) as engine:
-        for info in await engine.chat.sessions(options.limit):
-            if options.json:
-                say_json(asdict(info))
-            else:
-                say(_line(info))
+    async with open_store(options) as store:
+        # Those nobody said anything in are left out before counting; a database cannot hold enough of them to matter.
+        used = [info for info in await store.sessions.latest(_ALL) if info.turns]
+    for info in used[: options.limit]:
+        if options.json:
+            say_json(asdict(info))
+        else:
+            say(_line(info))
     return EXIT_DONE
 
 
@@ -39,48 +49,84 @@ def _line(info: SessionInfo) -> str:
 
 
 async def _show(options: argparse.Namespace) -> int:
-    async with open_engine(options) as engine:
-        info = await engine.chat.session(options.session_id)
+    async with open_store(options) as store:
+        info = await store.sessions.get(options.session_id)
         if not options.json:
             say(f"# {info.title or '(no title)'}\n{_line(info)}\n")
-        for record in await _all_turns(engine, info.session_id):
-            _show_turn(record, as_json=options.json)
+        async for record in _turns(store.sessions, info.session_id):
+            if options.json:
+                _print_json(record)
+            else:
+                _print_text(record)
     return EXIT_DONE
 
 
-async def _all_turns(engine: Engine, session_id: str) -> list[TurnRecord]:
-    """Every turn, oldest first, read page by page from the end."""
-    records: list[TurnRecord] = []
-    before: int | None = None
-    while page := await engine.chat.history(session_id, before=before, limit=_PAGE):
-        records[:0] = page
-        before = page[0].turn.ordinal
-    return records
+async def _turns(sessions: SessionService, session_id: str) -> AsyncIterator[TurnRecord]:
+    """Every turn, oldest first, a page at a time, so that the first lines do not wait for the last."""
+    after = 0
+    newest = await sessions.history(session_id, limit=1)
+    last = newest[-1].turn.ordinal if newest else 0
+    while after < last:
+        # A page is a range of ordinals: they have no gaps, and `history` alone would give the newest first.
+        for record in await sessions.history(session_id, after=after, before=after + _PAGE + 1, limit=_PAGE):
+            yield record
+        after += _PAGE
 
 
-def _show_turn(record: TurnRecord, *, as_json: bool) -> None:
+def _print_json(record: TurnRecord) -> None:
     turn = record.turn
     if not record.messages:
         # A turn that waits has no message row yet; what was sent is shown all the same.
-        _show_message(turn.key.agent_id, turn.status.value, None, "user", turn.text, turn.turn_id, as_json=as_json)
+        say_json(_object(turn, Role.USER, turn.text, None, turn.created_at))
     for stored in record.messages:
-        text = _text(stored.message)
-        role = stored.message.role.value
-        _show_message(turn.key.agent_id, turn.status.value, stored.seq, role, text, turn.turn_id, as_json=as_json)
-    if not as_json and turn.error:
+        message = stored.message
+        data = _object(turn, message.role, _words(message), stored.seq, stored.created_at)
+        if message.tool_calls:
+            data["tool_calls"] = [
+                {"call_id": call.call_id, "name": call.name, "arguments": call.arguments} for call in message.tool_calls
+            ]
+        say_json(data)
+
+
+def _object(turn: Turn, role: Role, text: str, seq: int | None, created_at: float) -> dict[str, object]:
+    return {
+        "role": role.value,
+        "text": text,
+        "seq": seq,
+        "agent_id": turn.key.agent_id,
+        "status": turn.status.value,
+        "turn_id": turn.turn_id,
+        "session_id": turn.key.session_id,
+        "created_at": created_at,
+    }
+
+
+def _words(message: Message) -> str:
+    """What was said, and for a tool what it answered."""
+    if message.role is Role.TOOL:
+        return "\n".join(part.text for part in message.parts if isinstance(part, ToolResultPart))
+    return message.text
+
+
+def _print_text(record: TurnRecord) -> None:
+    turn = record.turn
+    rule = "──" if prints_unicode() else "--"
+    if not record.messages:
+        say(f"{rule} {Role.USER.value}\n{turn.text}\n")
+    for stored in record.messages:
+        say(f"{rule} {_speaker(turn, stored)}\n{_written(stored.message)}\n")
+    if turn.error:
         say(f"[{turn.status.value}: {turn.error}]\n")
+    elif turn.status is not TurnStatus.DONE:
+        say(f"[{turn.status.value}]\n")
 
 
-def _show_message(
-    agent_id: str, status: str, seq: int | None, role: str, text: str, turn_id: str, *, as_json: bool
-) -> None:
-    if as_json:
-        say_json({"role": role, "text": text, "seq": seq, "agent_id": agent_id, "status": status, "turn_id": turn_id})
-    else:
-        say(f"── {role if role != Role.ASSISTANT else agent_id}\n{text}\n")
+def _speaker(turn: Turn, stored: StoredMessage) -> str:
+    role = stored.message.role
+    return turn.key.agent_id if role is Role.ASSISTANT else role.value
 
 
-def _text(message: Message) -> str:
+def _written(message: Message) -> str:
     """The words of a message; tool calls and results as they were written."""
     lines = [message.text] if message.text else []
     for part in message.parts:

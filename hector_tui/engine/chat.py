@@ -5,8 +5,10 @@ Its coroutines run on the engine's loop; callers on another loop reach them thro
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
+from hector_tui.agents.agent import Agent
 from hector_tui.agents.registry import AgentEntry, AgentRegistry
 from hector_tui.domain.context import ContextView
 from hector_tui.domain.keys import SessionKey
@@ -46,6 +48,7 @@ class ChatService:
         self._feed = feed
         self._activity: dict[str, SessionActivity] = {}
         self._problems: dict[str, str] = {}
+        self._accepting: set[SessionKey] = set()
         self.runner = make_runner(self._run_changed)
 
     # Agents
@@ -131,14 +134,11 @@ class ChatService:
         agent = self._registry.get(key.agent_id)
         if not text.strip():
             raise SessionError("there is nothing to send")
-        busy = [run for run in self.runner.runs(key.session_id) if run.key == key]
-        if busy and agent.queue_policy == "reject":
+        if agent.queue_policy == "reject" and (key in self._accepting or self._live(key)):
             raise SessionBusy(f"{agent.name} is still answering", hint="Wait, or stop it with Esc Esc.")
-        turn = await self._sessions.accept(key, text)
-        if agent.queue_policy == "interrupt":
-            for run in busy:
-                self.runner.cancel(run, "a newer message came")
-        return self.runner.submit(turn, agent)
+        self._accepting.add(key)
+        # A caller that leaves in the middle must not leave a stored turn behind that nobody runs.
+        return await asyncio.shield(self._accept(key, text, agent))
 
     def runs(self, session_id: str) -> list[Run]:
         """The live runs of a session; call it on the engine's loop, read the runs' output from any."""
@@ -266,6 +266,20 @@ class ChatService:
     def problems(self) -> Mapping[str, str]:
         """What is wrong with the engine, by subject; safe from any thread."""
         return dict(self._problems)
+
+    async def _accept(self, key: SessionKey, text: str, agent: Agent) -> Run:
+        """Store a message and queue its run; nothing is awaited between the two, so runs queue in stored order."""
+        try:
+            turn = await self._sessions.accept(key, text)
+        finally:
+            self._accepting.discard(key)
+        if agent.queue_policy == "interrupt":
+            for run in self._live(key):
+                self.runner.cancel(run, "a newer message came")
+        return self.runner.submit(turn, agent)
+
+    def _live(self, key: SessionKey) -> list[Run]:
+        return [run for run in self.runner.runs(key.session_id) if run.key == key]
 
     def _run_changed(self, run: Run) -> None:
         """Publish what goes on in the run's session as a value other threads can read."""

@@ -87,12 +87,15 @@ class Run:
         self._settling = asyncio.create_task(self._settle(self._pump, on_change), name=f"settle-{self.run_id}")
 
     def cancel(self, reason: str, status: TurnStatus = TurnStatus.CANCELLED) -> None:
-        """Stop as soon as possible, as `cancelled` or `interrupted`; the first reason counts."""
+        """Stop as soon as possible, as `cancelled` or `interrupted`; the first call counts.
+
+        A second one does nothing: it would break off the tidying up after the first, and leave the connection open.
+        """
         if self._cancel_reason is None:
             self._cancel_reason = reason
             self._cancel_status = status
-        if self._pump is not None:
-            self._pump.cancel()
+            if self._pump is not None:
+                self._pump.cancel()
 
     async def wait(self) -> None:
         """Until the terminal event has been put."""

@@ -26,16 +26,17 @@ logger = logging.getLogger(__name__)
 
 
 class _Lane:
-    """The turns of one SessionKey: the one that runs and those that wait."""
+    """The turns of one SessionKey: the one that runs, those that wait, and those cancelled while they waited."""
 
-    __slots__ = ("current", "waiting")
+    __slots__ = ("current", "leaving", "waiting")
 
     def __init__(self) -> None:
         self.current: Run | None = None
         self.waiting: deque[Run] = deque()
+        self.leaving: list[Run] = []
 
     def runs(self) -> list[Run]:
-        return ([self.current] if self.current is not None else []) + list(self.waiting)
+        return [*([self.current] if self.current is not None else []), *self.waiting, *self.leaving]
 
 
 class Runner:
@@ -77,7 +78,8 @@ class Runner:
         if lane is not None and run in lane.waiting:
             # It has no tasks yet; it gets them so that it ends as every run does, with its outcome stored.
             lane.waiting.remove(run)
-            run.start(self._slot, self._changed_outside_lane)
+            lane.leaving.append(run)
+            run.start(self._slot, self._changed)
         run.cancel(reason, status)
 
     async def aclose(self) -> None:
@@ -97,18 +99,16 @@ class Runner:
         if lane.current is None and lane.waiting:
             lane.current = lane.waiting.popleft()
             lane.current.start(self._slot, self._changed)
-        elif lane.current is None:
-            self._lanes.pop(key, None)
+        if not lane.runs():
+            del self._lanes[key]
 
     def _changed(self, run: Run) -> None:
         if run.output.ended:
             lane = self._lanes[run.key]
-            lane.current = None
-            self._advance(run.key, lane)
-        self._on_change(run)
-
-    def _changed_outside_lane(self, run: Run) -> None:
-        if run.output.ended and (lane := self._lanes.get(run.key)) is not None:
+            if run is lane.current:
+                lane.current = None
+            else:
+                lane.leaving.remove(run)
             self._advance(run.key, lane)
         self._on_change(run)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from hector_tui.domain.context import ContextView
 from hector_tui.engine.thread import EngineThread
@@ -36,13 +37,13 @@ class InspectorFeeder:
             return self._context[1]
         return None
 
-    async def feed(self, inspector: Inspector | None, conversation: Conversation, draft: str) -> bool:
+    async def feed(self, inspector: Inspector | None, conversation: Conversation, draft: Callable[[], str]) -> bool:
         """Fetch and show.
 
         Args:
             inspector: None while it is hidden; the meter is fetched all the same.
             conversation: The active one.
-            draft: What stands in the prompt.
+            draft: Tells what stands in the prompt, at the moment of the fetch.
 
         Returns:
             Whether something was fetched.
@@ -54,7 +55,7 @@ class InspectorFeeder:
         try:
             while True:
                 self._again = False
-                await self._fetch(inspector, conversation, draft)
+                await self._fetch(inspector, conversation, draft())
                 await asyncio.sleep(PAUSE_S)
                 if not self._again or self._desk.workspace.active is not conversation:
                     return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Lines = list[Content]
 
 _METER_CELLS = 20
+_METER_WORDS = 23
+"""Cells of the meter's row that words and numbers take."""
 _PART_STYLES: dict[ContextKind, str] = {
     "system": "$primary",
     "memory": "$secondary",
@@ -42,13 +44,15 @@ _STATUS_GLYPHS = {
 }
 _TEXT_LINES = 4
 """Lines of one message in the History panel; the transcript has the whole."""
+_MEMORY_LINES = 2
+"""Lines of a memory the cursor does not stand on."""
 
 
 def context_lines(view: ContextView | None, wrapper: Wrapper) -> Lines:
     """The next request, or the last one of a running turn: its shares, then its exact text."""
     if view is None:
         return [_dim("nothing would be sent yet")]
-    lines: Lines = [_meter(view), Content("")]
+    lines: Lines = [_meter(view, wrapper.width), Content("")]
     total = max(1, view.tokens)
     for part in view.parts:
         share = f"{100 * part.tokens / total:3.0f} %"
@@ -90,7 +94,7 @@ def history_lines(records: Sequence[TurnRecord], wrapper: Wrapper) -> Lines:
         for stored in record.messages:
             lines += _stored_lines(stored, wrapper)
         if turn.error:
-            lines += [Content.styled(f"  {line}", "$chat-error") for line in wrapper.lines(turn.error)]
+            lines += [Content.styled(line, "$chat-error") for line in wrapper.lines(turn.error, indent=2)]
         lines.append(Content(""))
     return lines or [_dim("no messages yet")]
 
@@ -149,25 +153,26 @@ def _one_memory(memory: Memory, selected: bool, wrapper: Wrapper) -> Lines:
     marks = f"{'' if memory.indexed else ' · pending'}{' · pinned' if memory.pinned else ''}"
     head = f"{'▶' if selected else ' '}{glyph} {memory.role:<9} {ago(memory.created_at)}{marks}"
     style = "$chat-tool bold" if selected else "$chat-dim"
-    body = wrapper.lines(memory.text)
-    shown = body if selected else body[:2]
-    lines = [Content.styled(head, style), *(Content(f"  {line}") for line in shown)]
+    body = wrapper.lines(memory.text, indent=2)
+    shown = body if selected else body[:_MEMORY_LINES]
+    lines = [Content.styled(head, style), *(Content(line) for line in shown)]
     if len(shown) < len(body):
         lines.append(_dim(f"  … {len(body) - len(shown)} more lines"))
     return lines
 
 
-def _meter(view: ContextView) -> Content:
+def _meter(view: ContextView, width: int) -> Content:
     used = compact_number(view.tokens)
     if not view.window:
         return Content.assemble(("ctx ", "bold"), f"~{used} tokens", (" · window unknown", "$chat-dim"))
     share = view.tokens / view.window
-    filled = min(_METER_CELLS, round(share * _METER_CELLS))
+    cells = max(4, min(_METER_CELLS, width - _METER_WORDS))
+    filled = min(cells, round(share * cells))
     level = "low" if share < 0.6 else "mid" if share < 0.85 else "high"
     return Content.assemble(
         ("ctx ", "bold"),
         ("▇" * filled, f"$meter-{level}"),
-        ("▁" * (_METER_CELLS - filled), "$chat-dim"),
+        ("▁" * (cells - filled), "$chat-dim"),
         f" {100 * share:.0f} %",
         (f"  ~{used}/{compact_number(view.window)}", "$chat-dim"),
     )
@@ -179,17 +184,12 @@ def _stored_lines(stored: StoredMessage, wrapper: Wrapper) -> Lines:
 
 
 def _message_lines(seq: str, role: str, text: str, wrapper: Wrapper) -> Lines:
-    body = wrapper.lines(text)
+    body = wrapper.lines(text, indent=5)
     lines: Lines = [Content.assemble((f"{'#' + seq:>4} ", "$chat-tool"), (role, "$chat-dim"))]
-    lines += [Content(f"     {line}") for line in _narrower(body[:_TEXT_LINES], wrapper)]
+    lines += [Content(line) for line in body[:_TEXT_LINES]]
     if len(body) > _TEXT_LINES:
         lines.append(_dim(f"     … {len(body) - _TEXT_LINES} more lines"))
     return lines
-
-
-def _narrower(lines: Iterable[str], wrapper: Wrapper) -> list[str]:
-    """Lines for an indented place: what the indent pushes out of view is cut with an ellipsis."""
-    return [clean_line(line, wrapper.width - 5) for line in lines]
 
 
 def _part_text(part: Part) -> str:

@@ -163,7 +163,7 @@ class Inspector(Vertical):
             for name in PANELS
         ]
         self.query_one("#inspector-tabs", Static).update(Content.assemble(*names))
-        keys = "f3 hide · tab panel" + (" · n p choose · d forget" if self.panel == "memory" else "")
+        keys = "n p choose · d forget · tab panel" if self.panel == "memory" else "f3 hide · tab panel"
         self.query_one("#inspector-keys", Static).update(keys)
 
     def _show_lines(self, *, from_top: bool = False) -> None:

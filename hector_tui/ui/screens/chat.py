@@ -68,7 +68,7 @@ class ChatScreen(ChatActions):
         self.feeder = InspectorFeeder(engine, desk)
         self.inspector_wanted = inspector
         self._brand = brand
-        self._draft_timer_running = False
+        self._unsaved: set[Conversation] = set()
         self._clock_running = False
 
     def compose(self) -> ComposeResult:
@@ -188,6 +188,7 @@ class ChatScreen(ChatActions):
         self.run_command(self.desk.mark_seen(conversation), group="seen")
         if ended:
             self.prompt.set_sent(conversation.questions)
+        if ended or not self._clock_running:
             self.refresh_status()
         self.refresh_inspector()
 
@@ -240,7 +241,7 @@ class ChatScreen(ChatActions):
         self.run_command(self._feed(conversation, shown), group="inspector")
 
     async def _feed(self, conversation: Conversation, shown: bool) -> None:
-        if await self.feeder.feed(self.inspector if shown else None, conversation, self.prompt.value):
+        if await self.feeder.feed(self.inspector if shown else None, conversation, lambda: conversation.draft):
             self.refresh_status()
 
     # What happens
@@ -251,12 +252,12 @@ class ChatScreen(ChatActions):
         if conversation is None:
             return
         conversation.draft = message.text
-        if not self._draft_timer_running:
-            self._draft_timer_running = True
+        if conversation not in self._unsaved:
+            self._unsaved.add(conversation)
             self.set_timer(_DRAFT_PAUSE_S, lambda: self._save_draft(conversation))
 
     def _save_draft(self, conversation: Conversation) -> None:
-        self._draft_timer_running = False
+        self._unsaved.discard(conversation)
         self.run_command(self.desk.save_draft(conversation), group="draft")
         if conversation is self.active:
             self.refresh_inspector()

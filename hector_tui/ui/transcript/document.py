@@ -192,8 +192,11 @@ class TranscriptDocument:
             rows = self._flow.rows_down(self._top, height, budget)
             if len(rows) == height:
                 self._top = rows[0].place
-                return View(rows, self._flow.place_below(rows[-1].place, 1, budget) is None)
-            # The document ends inside the view: stand at its end instead.
+                self.following = self._flow.place_below(rows[-1].place, 1, budget) is None
+                self._followed_height = height if self.following else 0
+                self.new_below = self.new_below and not self.following
+                return View(rows, self.following)
+            # The document ends within the view: stand at its end instead.
             self.following = True
             self._followed_height = 0
         self.new_below = False

@@ -67,17 +67,14 @@ class Entry:
         """
         return len(self.parts)
 
-    def size(self) -> int:
-        """Characters of text, about: enough to guess how high it is."""
-        return 0
-
-    def estimate(self, width: int) -> int:
-        """About how many rows it will have, from its size alone."""
-        return 2 + self.size() * 5 // (width * 4)
-
     def source_text(self) -> str:
         """The text as it was given, for copying."""
         return ""
+
+    def estimate(self, width: int) -> int:
+        """About how many rows it will have: from its length and its line ends, which are quick to count."""
+        text = self.source_text()
+        return 1 + text.count("\n") + (not text.endswith("\n")) + len(text) // width
 
     def toggle(self) -> bool:
         """Open or close it; False when it has nothing to open."""
@@ -112,10 +109,6 @@ class UserEntry(Entry):
         self.label = label
         self.parts = [ComposedPart(self._head)]
         self.parts += [TextPart(chunk, _base, _user_bar) for chunk in chunks(text)]
-
-    def size(self) -> int:
-        """Characters of the message."""
-        return len(self.text)
 
     def source_text(self) -> str:
         """The message."""
@@ -231,10 +224,6 @@ class AnswerEntry(Entry):
                 first = min(first, index)
         return first
 
-    def size(self) -> int:
-        """Characters said so far."""
-        return len(self._source.text)
-
     def source_text(self) -> str:
         """The answer as Markdown."""
         return self._source.text
@@ -275,10 +264,6 @@ class NoticeEntry(Entry):
         first, *others = chunks(text)
         self.parts = [ComposedPart(lambda layout: self._rows(layout, first))]
         self.parts += [TextPart(other, lambda styles: self._style(styles)) for other in others]
-
-    def size(self) -> int:
-        """Characters of the notice."""
-        return len(self.text)
 
     def source_text(self) -> str:
         """The notice."""

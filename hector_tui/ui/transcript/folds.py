@@ -112,10 +112,6 @@ class FoldEntry(Entry):
         self._changed(0)
         return True
 
-    def size(self) -> int:
-        """Nothing: closed, it is one row."""
-        return 0
-
     def estimate(self, width: int) -> int:
         """One row when it is closed."""
         return 1 if not self.opened else 2

@@ -213,9 +213,12 @@ class MarkdownSource:
         self._set_tail(text)
 
     def _set_tail(self, text: str) -> None:
-        """Everything not frozen is one block to show, except for an end that may still change its meaning."""
+        """Everything not frozen is one block to show, except for an end that may still change its meaning.
+
+        While parsing is behind there is none: what remains may be of any length, and is cut into blocks soon.
+        """
         tail = self._open
-        end = len(text) if self._dirty else self._decided_end(text, tail.start)
+        end = tail.start if self._dirty else self._decided_end(text, tail.start)
         if end > tail.start and (tail.prefix or not text[tail.start : end].isspace()):
             tail.end = end
             self.tail = tail

@@ -160,7 +160,8 @@ class _Painter:
                 amount = float(share.rstrip("%")) / 100 if share else color.a
             except (ColorParseError, ValueError):
                 continue
-            return color.with_alpha(1), amount
+            # `with_alpha` would make a palette colour an ordinary one.
+            return (color if color.ansi is not None else color.with_alpha(1)), amount
         return None
 
     def foreground_only(self, *names: str) -> Style:

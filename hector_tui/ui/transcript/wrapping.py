@@ -79,7 +79,13 @@ def truncate(text: str, width: int) -> str:
         return text
     if width < 1:
         return ""
-    return text[: next(iter(_fold_points(text, width - 1)), 0)] + "…" if width > 1 else "…"
+    end = used = 0
+    for _, last, cells in split_graphemes(text[: 4 * width])[0]:
+        used += cells
+        if used >= width:
+            break
+        end = last
+    return text[:end] + "…"
 
 
 class _Cutter:
@@ -150,8 +156,9 @@ def _wide_spans(text: str, start: int, end: int, width: int) -> Iterator[_Span]:
     previous_wide = False
     index = 0
     while index < len(graphemes):
-        first, _, cells = graphemes[index]
-        space = text[start + first] == " "
+        first, last, cells = graphemes[index]
+        # A space that carries an accent is a character like any other.
+        space = text[start + first : start + last] == " "
         wide = cells > 1
         if index > row_start and not space and (wide or previous_wide or text[start + first - 1] == " "):
             break_at, used_at_break = index, used

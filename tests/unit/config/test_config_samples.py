@@ -76,7 +76,7 @@ def test_every_starter_leads_somewhere_without_a_model(samples: LoadedConfig) ->
         assert entry.config is not None
         for starter in entry.config.starters:
             talk = small_talk(starter) or is_tour(starter)
-                known = tool_intents(starter, entry.config.tools or ()) or talk or handbook.search(starter)
+            known = tool_intents(starter, entry.config.tools or ()) or talk or handbook.search(starter)
             assert known, f"{entry.id}: {starter}"
 
 

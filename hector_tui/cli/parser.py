@@ -1,0 +1,152 @@
+"""What may stand on the command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from hector_tui import __version__
+from hector_tui.paths import ENV_HOME
+
+CONFIG_LEVELS = ("config", "config_in_group", "config_in_command")
+"""Where `--config` is kept, by the level it was given at: argparse replaces a list that a parser further out began."""
+
+_EPILOG = "With no command the app opens. It needs no key and no network: the agent `guide` answers offline."
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that takes no abbreviations, which would turn every new option into a change for somebody's script."""
+
+    # Any: argparse itself makes the parsers of commands, with arguments that differ between versions of Python.
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and end with status 2; what was typed may come from a script that read it elsewhere."""
+        from hector_tui.ui.text import clean
+
+        super().error(clean(message))
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options of a command line.
+
+    Raises:
+        SystemExit: Help or the version was asked for (0), or the line is wrong (2).
+    """
+    parser = build_parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.command == "ask" and _are_words(rest):
+        # argparse gives words back when an option stands between them: `ask math_bot --json "..."`.
+        options.words += rest[1:] if rest[0] == "--" else rest
+    elif rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return options
+
+
+def _are_words(rest: Sequence[str]) -> bool:
+    return rest[0] == "--" or not any(word.startswith("-") and word != "-" and " " not in word for word in rest)
+
+
+def build_parser() -> Parser:
+    """The whole command line."""
+    parser = Parser(prog="hector-tui", description="Talk to several agents at once in the terminal.", epilog=_EPILOG)
+    parser.add_argument("--version", action="version", version=f"hector-tui {__version__}")
+    _add_common(parser, 0)
+    _add_app(parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    _add_ask(commands)
+    _add_agents(commands)
+    _add_sessions(commands)
+    _add_doctor(commands)
+    return parser
+
+
+def _add_common(parser: Parser, level: int) -> None:
+    """Options every command takes, before, between or after the parts of its name."""
+    # A parser further in would overwrite with its default what was given further out.
+    unset = argparse.SUPPRESS
+    parser.add_argument(
+        "--config",
+        dest=CONFIG_LEVELS[level],
+        action="append",
+        metavar="FILE|DIR",
+        help="configuration to load instead of the sample agents; can be given several times",
+    )
+    parser.add_argument(
+        "--profile",
+        metavar="DIR",
+        default=unset if level else None,
+        help=f"where everything is kept (also {ENV_HOME})",
+    )
+    parser.add_argument("--debug", action="store_true", default=unset if level else False, help="write more to the log")
+
+
+def _add_app(parser: Parser) -> None:
+    parser.add_argument("--agent", metavar="ID", help="begin a session with this agent")
+    parser.add_argument("--session", metavar="ID", type=_session_id, help="open this session")
+    parser.add_argument(
+        "-c", "--continue", dest="continue_", action="store_true", help="open the tabs that stood open last"
+    )
+    parser.add_argument("--theme", metavar="NAME", help="use this theme")
+
+
+def _add_ask(commands: argparse._SubParsersAction[Parser]) -> None:
+    ask = commands.add_parser("ask", help="ask one question and print the answer")
+    ask.add_argument(
+        "words", nargs="+", metavar="[AGENT] PROMPT", help="an agent's id and the question; `-` reads it from stdin"
+    )
+    ask.add_argument(
+        "--session",
+        metavar="ID",
+        type=_session_id,
+        default=argparse.SUPPRESS,
+        help="go on in this session; made if it is not there",
+    )
+    ask.add_argument("--json", action="store_true", help="print one event per line as JSON")
+    _add_common(ask, 1)
+
+
+def _add_agents(commands: argparse._SubParsersAction[Parser]) -> None:
+    agents = commands.add_parser("agents", help="list the agents, or check their files")
+    _add_common(agents, 1)
+    actions = agents.add_subparsers(dest="action", metavar="list|validate", required=True)
+    listing = actions.add_parser("list", help="list the agents and whether they are ready")
+    listing.add_argument("--json", action="store_true", help="print one agent per line as JSON")
+    _add_common(listing, 2)
+    validate = actions.add_parser("validate", help="check configuration files; every problem with its place")
+    validate.add_argument("paths", nargs="*", metavar="FILE|DIR", help="what to check, besides --config")
+    _add_common(validate, 2)
+
+
+def _add_sessions(commands: argparse._SubParsersAction[Parser]) -> None:
+    sessions = commands.add_parser("sessions", help="list sessions, or show one")
+    _add_common(sessions, 1)
+    actions = sessions.add_subparsers(dest="action", metavar="list|show", required=True)
+    listing = actions.add_parser("list", help="list sessions, last used first")
+    listing.add_argument("--limit", type=_count, default=50, metavar="N", help="at most this many (50)")
+    listing.add_argument("--json", action="store_true", help="print one session per line as JSON")
+    _add_common(listing, 2)
+    show = actions.add_parser("show", help="print a session")
+    show.add_argument("session_id", metavar="ID", type=_session_id)
+    show.add_argument("--json", action="store_true", help="print one message per line as JSON")
+    _add_common(show, 2)
+
+
+def _add_doctor(commands: argparse._SubParsersAction[Parser]) -> None:
+    doctor = commands.add_parser("doctor", help="show what works here and what does not; changes nothing")
+    doctor.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_common(doctor, 1)
+
+
+def _session_id(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise argparse.ArgumentTypeError("an id is made of printable characters")
+    return text
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("a whole number from 1 on is needed")
+    return int(text)
