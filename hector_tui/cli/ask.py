@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import io
 import sys
+from contextlib import suppress
 
 from hector_tui.cli.answer import AnswerPrinter
 from hector_tui.cli.interrupt import Interrupts, interrupts
@@ -64,10 +65,8 @@ async def _key(engine: Engine, agent_id: str, session_id: str | None) -> Session
         AgentError: There is no such agent, or it is disabled.
     """
     if not agent_id and session_id:
-        try:
+        with suppress(UnknownSession):  # it is made below, for the default agent
             agent_id = (await engine.chat.session(session_id)).agent_id
-        except UnknownSession:
-            pass  # it is made below, for the default agent
     agent = engine.chat.registry.get(agent_id) if agent_id else engine.default_agent()
     session = await engine.chat.create_session(agent.agent_id, session_id=session_id)
     return SessionKey(session.session_id, agent.agent_id)

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
 from hector_tui.cli.statuses import EXIT_CANCELLED
 
@@ -38,7 +39,7 @@ class Interrupts:
             _end()
 
 
-def _end() -> None:
+def _end() -> NoReturn:
     """End without another word: whoever presses twice does not want to wait for anything to be closed.
 
     Nothing is lost by it. What was streamed is in the journal, and the next start finds the turn by its owner's lock.

@@ -101,3 +101,7 @@ class MemoryAccess(Protocol):
     async def recall(self, key: SessionKey, question: str, *, limit: int | None = None) -> Sequence[MemoryHit]:
         """The memories that answer a question best, best first, within the agent's scope."""
         ...
+
+    async def newest_notes(self, key: SessionKey, *, limit: int | None = None) -> Sequence[MemoryHit]:
+        """The notes written last within the agent's scope, for a question whose words no memory contains."""
+        ...

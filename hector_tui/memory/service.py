@@ -187,21 +187,30 @@ class MemoryService:
         return stored
 
     async def recall(self, key: SessionKey, question: str, *, limit: int | None = None) -> list[MemoryHit]:
-        """The memories that answer a question best, within the agent's scope; the newest notes when none does.
-
-        A model asks this on purpose, often with words such as "what do you know about me" that no note contains.
+        """The memories that answer a question best, within the agent's scope.
 
         Raises:
             StoreError: The database could not be read.
         """
         long_term = self._long_term_of(key.agent_id)
-        where = MemoryFilter.of(key, long_term.recall_scope)
+        recall = await self._long_term.recall(
+            question,
+            MemoryFilter.of(key, long_term.recall_scope),
+            limit=long_term.recall_limit if limit is None else limit,
+            threshold=long_term.recall_threshold,
+        )
+        return list(recall.hits)
+
+    async def newest_notes(self, key: SessionKey, *, limit: int | None = None) -> list[MemoryHit]:
+        """The notes written last within the agent's scope, pinned ones first; their score is 0.
+
+        Raises:
+            StoreError: The database could not be read.
+        """
+        long_term = self._long_term_of(key.agent_id)
+        latest = await self._table.latest(MemoryFilter.of(key, long_term.recall_scope), _VIEW_ROWS)
+        notes = [memory for memory in latest if memory.kind is MemoryKind.NOTE]
         wanted = long_term.recall_limit if limit is None else limit
-        recall = await self._long_term.recall(question, where, limit=wanted, threshold=long_term.recall_threshold)
-        hits = [hit for hit in recall.hits if not _is_echo(hit.memory, question)]
-        if hits:
-            return hits
-        notes = [memory for memory in await self._table.latest(where, _VIEW_ROWS) if memory.kind is MemoryKind.NOTE]
         return [MemoryHit(memory=memory, score=0.0, found_by="recent") for memory in notes[:wanted]]
 
     async def search(

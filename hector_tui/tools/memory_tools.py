@@ -115,17 +115,22 @@ class RecallTool:
         limit = optional_integer(arguments, "limit", minimum=1, maximum=MAX_MEMORIES)
         try:
             hits = await self._memory.recall(context.key, question, limit=limit)
+            notes = [] if hits else await self._memory.newest_notes(context.key, limit=limit)
         except ToolError:
             raise
         except HectorError as error:
             raise ToolError(f"the memory could not be searched: {error}") from error
-        if not hits:
-            return ToolOutcome("Nothing in memory matches this question.")
-        return ToolOutcome(_listing(hits, self._clock()))
+        now = self._clock()
+        if hits:
+            heading = "1 memory:" if len(hits) == 1 else f"{len(hits)} memories, best match first:"
+            return ToolOutcome(_listing(heading, hits, now))
+        if notes:
+            # "What do you know about me" shares no word with any note, and is asked all the time.
+            return ToolOutcome(_listing("Nothing matches these words. The newest notes:", notes, now))
+        return ToolOutcome("Nothing in memory matches this question.")
 
 
-def _listing(hits: Sequence[MemoryHit], now: float) -> str:
-    heading = "1 memory:" if len(hits) == 1 else f"{len(hits)} memories, best match first:"
+def _listing(heading: str, hits: Sequence[MemoryHit], now: float) -> str:
     return "\n".join([heading, *(f"{place}. {_line(hit, now)}" for place, hit in enumerate(hits, start=1))])
 
 

@@ -211,7 +211,7 @@ class TranscriptDocument:
             rows = self._flow.rows_down(self._top, height + 1, budget)
             if height - step <= len(rows) <= height:
                 return rows
-            if len(rows) > height:
+            if len(rows) > height and self._flow.slots[-1].entry.growing:
                 room = height - step
         rows = self._flow.rows_up(room, budget)
         self._followed_height = height

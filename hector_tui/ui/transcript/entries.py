@@ -52,6 +52,11 @@ class Entry:
         """Set by the document: called with the first part that changed."""
 
     @property
+    def growing(self) -> bool:
+        """Whether more text is to be expected."""
+        return False
+
+    @property
     def behind(self) -> bool:
         """Whether `advance()` has something to do before the parts show all of the text."""
         return False
@@ -156,6 +161,11 @@ class AnswerEntry(Entry):
     def finished(self) -> bool:
         """Whether nothing will be appended any more."""
         return self._source.finished
+
+    @property
+    def growing(self) -> bool:
+        """Whether it is not finished."""
+        return not self._source.finished
 
     @property
     def behind(self) -> bool:

@@ -19,6 +19,9 @@ class NoMemory:
     async def recall(self, key: SessionKey, question: str, *, limit: int | None = None) -> Sequence[MemoryHit]:
         return ()
 
+    async def newest_notes(self, key: SessionKey, *, limit: int | None = None) -> Sequence[MemoryHit]:
+        return ()
+
 
 def test_memory_tools_need_a_memory() -> None:
     assert list(builtin_tools(None)) == ["calculator", "current_time"]

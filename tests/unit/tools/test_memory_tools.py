@@ -38,6 +38,10 @@ class ListedMemory:
         self.asked.append((key, question, limit))
         return self._hits
 
+    async def newest_notes(self, key: SessionKey, *, limit: int | None = None) -> Sequence[MemoryHit]:
+        notes = [text for noted, text, _ in self.notes if noted == key]
+        return [MemoryHit(memory=_memory(text), score=0.0, found_by="recent") for text in reversed(notes)]
+
 
 def _memory(text: str, *, role: str = "note", age_s: float = 0.0) -> Memory:
     kind = MemoryKind.NOTE if role == "note" else MemoryKind.MESSAGE
@@ -100,6 +104,16 @@ async def test_a_long_memory_is_cut_and_says_so() -> None:
     outcome, _ = await _call(ListedMemory([hit]), "recall", {"question": "q"})
     assert "x…" in outcome.text
     assert len(outcome.text) < 1_200
+
+
+async def test_a_question_that_no_memory_answers_gives_the_newest_notes() -> None:
+    memory = ListedMemory()
+    await _call(memory, "remember", {"text": "likes tea"})
+    outcome, _ = await _call(memory, "recall", {"question": "what do you know about me?"})
+    assert outcome.text.splitlines() == [
+        "Nothing matches these words. The newest notes:",
+        "1. likes tea (noted just now)",
+    ]
 
 
 async def test_an_empty_recall_says_so() -> None:

@@ -1,0 +1,90 @@
+"""Which agents there are, with which models, and where those could come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from hector_tui.agents.models import BuiltModel, ModelShelf
+from hector_tui.cli.checks.findings import Finding, Section, broken, counted, fact, good, remark
+from hector_tui.config.loaded import AgentEntry, LoadedConfig
+from hector_tui.config.loader import load
+from hector_tui.config.samples import bundled_agents_dir
+from hector_tui.llm.discovery import ENV_NO_PROBE, Candidate, CandidateKind, CandidateState, Discovery, discover
+from hector_tui.paths_bundled import bundled
+
+
+async def configuration_sections(paths: Sequence[Path], env: Mapping[str, str]) -> tuple[Section, Section]:
+    """The configuration and the providers, by the same steps as the engine takes at its start."""
+    config = load(paths or (bundled_agents_dir(),), env=env)
+    discovery = await discover(config.env)
+    models = await ModelShelf.build(config, discovery, bundled("docs"))
+    try:
+        return _configuration(config, models, is_sample=not paths), _providers(config, discovery)
+    finally:
+        await models.aclose()
+
+
+def _configuration(config: LoadedConfig, models: ModelShelf, *, is_sample: bool) -> Section:
+    folders = sorted({str(file.parent) for file in config.files})
+    what = "sample agents" if is_sample else "files"
+    files = fact(
+        what, f"{counted(len(config.files), 'file')} in {', '.join(folders)}", [str(one) for one in config.files]
+    )
+    return Section(
+        "Configuration",
+        (
+            files if config.files else remark(what, "no file was found"),
+            *(_agent(entry, models) for entry in config.agents.values()),
+            *(remark(problem.severity.value, str(problem)) for problem in config.problems),
+            *_verdict(config),
+        ),
+    )
+
+
+def _agent(entry: AgentEntry, models: ModelShelf) -> Finding:
+    name = f"agent {entry.id}"
+    if not entry.enabled or entry.config is None:
+        return remark(name, f"disabled: {entry.reason}", "disabled")
+    built = models.get(entry.config.llm)
+    if built.model is None:
+        return remark(name, f"disabled: {built.detail}", "disabled")
+    label = built.model.label
+    match built.readiness:
+        case "needs_key":
+            return remark(name, f"{label} needs {built.detail}", built.readiness)
+        case "no_server":
+            return remark(name, f"{label}: nothing listens at {built.detail}", built.readiness)
+        case _:
+            return good(name, _ready(label, built), built.readiness)
+
+
+def _ready(label: str, built: BuiltModel) -> str:
+    return f"{label} ({built.detail})" if built.detail else label
+
+
+def _verdict(config: LoadedConfig) -> Iterator[Finding]:
+    if not config.enabled_agents:
+        yield broken("agents", "none can be used; `hector-tui agents validate` shows what is wrong with the files")
+
+
+def _providers(config: LoadedConfig, discovery: Discovery) -> Section:
+    findings = [_candidate(candidate) for candidate in discovery.candidates]
+    if config.env.get(ENV_NO_PROBE, "") not in ("", "0"):
+        findings.append(fact("local servers", f"not looked for, because {ENV_NO_PROBE} is set"))
+    best = discovery.best
+    findings.append(fact("llm: auto", f"takes {best.label}{f', {best.model}' if best.model else ''}", best.label))
+    return Section("Providers", tuple(findings))
+
+
+def _candidate(candidate: Candidate) -> Finding:
+    """One line of discovery; a key is named by its variable and never shown."""
+    value = {"state": candidate.state.value, "model": candidate.model}
+    match candidate.state:
+        case CandidateState.READY:
+            model = f"{candidate.model}: " if candidate.model else ""
+            return good(candidate.label, f"{model}{candidate.detail}", value)
+        case CandidateState.NOT_FOUND if candidate.kind is CandidateKind.KEY:
+            return remark(candidate.label, candidate.detail, value)
+        case _:
+            return fact(candidate.label, candidate.detail, value)
