@@ -6,7 +6,8 @@ HectorError
 ├── ProfileError         the profile folder cannot be used
 ├── StoreError           SQLite refused a read or a write
 │   ├── StoreCorrupt     the file is not a database of ours, or is damaged
-│   └── StoreTooNew      written by a newer hector-tui
+│   ├── StoreTooNew      written by a newer hector-tui
+│   └── StoreConflict    the row is no longer in the state the change needs; trying again is of no use
 ├── MemoryIndexError     the vector store refused; SQLite still has everything
 │   └── MemoryIndexLocked  another process holds the vector folder
 ├── AgentError           an agent cannot be used
@@ -67,6 +68,10 @@ class StoreCorrupt(StoreError):
 
 class StoreTooNew(StoreError):
     """The database was written by a newer version of this program."""
+
+
+class StoreConflict(StoreError):
+    """The row is gone, or no longer in the state the change needs: trying again is of no use."""
 
 
 class MemoryIndexError(HectorError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +21,8 @@ from hector_tui.llm.providers import PROVIDERS
 from hector_tui.llm.secrets import Secret
 
 T = TypeVar("T")
+Scripted = Callable[[LlmSettings], Model | None]
+"""Stands in for the model of some settings, in benchmarks and tests; None where the settings are to be followed."""
 _PROBE_S = 0.5
 """Seconds a server on this machine gets to accept a connection before a card says that it was not found."""
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
@@ -50,12 +52,14 @@ class ModelShelf:
         self._built = built
 
     @classmethod
-    async def build(cls, config: LoadedConfig, discovery: Discovery, handbook: Path) -> ModelShelf:
+    async def build(
+        cls, config: LoadedConfig, discovery: Discovery, handbook: Path, scripted: Scripted | None = None
+    ) -> ModelShelf:
         """Build the models of all usable agents, and look whether servers on this machine are there."""
         connections = Connections()
         wanted = {file.config.llm for file in config.enabled_agents if file.config is not None}
         entries = {name: entry for name in sorted(wanted) if (entry := config.llm(name)) is not None}
-        built = {name: _build(entry, connections, discovery, handbook) for name, entry in entries.items()}
+        built = {name: _build(entry, connections, discovery, handbook, scripted) for name, entry in entries.items()}
         found = await asyncio.gather(*(_looked_for(model) for model in built.values()))
         return cls(dict(zip(built, found, strict=True)))
 
@@ -78,12 +82,17 @@ class ModelShelf:
             await model.aclose()
 
 
-def _build(entry: LlmEntry, connections: Connections, discovery: Discovery, handbook: Path) -> BuiltModel:
+def _build(
+    entry: LlmEntry, connections: Connections, discovery: Discovery, handbook: Path, scripted: Scripted | None
+) -> BuiltModel:
     config = entry.config
     if config is None:
         return BuiltModel(model=None, readiness="disabled", detail=entry.reason)
+    settings = _settings(entry, config)
+    if scripted is not None and (stand_in := scripted(settings)) is not None:
+        return BuiltModel(model=stand_in)
     try:
-        model = build_model(_settings(entry, config), connections=connections, handbook=handbook, discovery=discovery)
+        model = build_model(settings, connections=connections, handbook=handbook, discovery=discovery)
     except ConfigError as error:
         return BuiltModel(model=None, readiness="disabled", detail=str(error))
     provider = PROVIDERS.get(config.type)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from hector_tui.agents.agent import Agent
 from hector_tui.agents.build import build_registry, memory_settings, vector_database
-from hector_tui.agents.models import ModelShelf
+from hector_tui.agents.models import ModelShelf, Scripted
 from hector_tui.agents.registry import AgentRegistry
 from hector_tui.agents.services import AgentServices
 from hector_tui.config.loaded import LoadedConfig
@@ -46,12 +46,14 @@ class EngineOptions:
         config_paths: Files and folders; empty means the sample agents.
         env: The environment, for keys and `${VAR}`.
         concurrency: Runs at a time; 0 for no limit, None for what the configuration says.
+        scripted: Gives the models of benchmarks and tests; everything else about the engine stays as it is.
     """
 
     profile: Profile
     config_paths: tuple[Path, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     concurrency: int | None = None
+    scripted: Scripted | None = None
 
 
 class Engine:
@@ -84,7 +86,7 @@ class Engine:
         self._store = store
         self._models = models
         self._warm_up: asyncio.Task[None] | None = None
-        self._settler = Settler(store.sessions, memory, self._report_storage)
+        self._settler = Settler(store.sessions, memory, self._report_storage, store.owner.is_gone)
         self._journal = Journal(store.sessions, self._report_storage)
         services = AgentServices(sessions=store.sessions, memory=memory)
         self.registry: AgentRegistry = build_registry(config, services, models)
@@ -109,7 +111,7 @@ class Engine:
         try:
             config = load(options.config_paths or (bundled("sample_agents"),), env=options.env)
             discovery = await discover(config.env)
-            models = await ModelShelf.build(config, discovery, bundled("docs"))
+            models = await ModelShelf.build(config, discovery, bundled("docs"), options.scripted)
             settings = memory_settings(config)
             memory = open_memory(
                 store.memories,
@@ -138,6 +140,11 @@ class Engine:
                 "there is no usable agent", hint="`hector-tui agents validate` shows what is wrong with the files."
             )
         return entries[0].agent
+
+    @property
+    def commits(self) -> int:
+        """Transactions this process has committed to the database; turns that are stored together share one."""
+        return self._store.database.commits
 
     async def _prepare(self) -> None:
         """Load what the first message will need; a failure shows itself again, with its reason, in that message."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 
 from hector_tui.domain.deltas import joined
@@ -20,6 +21,9 @@ from hector_tui.sessions.turn_rows import JournalEntry
 
 INTERVAL_S = 0.25
 """Seconds between two transactions: at most this much streamed text, and the time of one commit, is lost in a crash."""
+
+BEAT_S = 2.0
+"""Seconds between two signs of life; a lease expires after five of them (engine/settling.py)."""
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +66,7 @@ class Journal:
         self._tracks: dict[str, _Track] = {}
         self._task: asyncio.Task[None] | None = None
         self._failing = False
+        self._beaten_at = float("-inf")
 
     def follow(self, turn_id: str, output: OutputQueue) -> None:
         """Begin to save a run's events."""
@@ -107,6 +112,18 @@ class Journal:
         while self._tracks:
             await asyncio.sleep(INTERVAL_S)
             await self.save()
+            await self._beat()
+
+    async def _beat(self) -> None:
+        """Tell other processes that this one is alive and its turns go on."""
+        now = time.monotonic()
+        if now - self._beaten_at < BEAT_S:
+            return
+        self._beaten_at = now
+        try:
+            await self._sessions.beat()
+        except StoreError as error:
+            logger.warning("the lease could not be renewed: %s", error)
 
 
 def _matters(record: EventRecord) -> bool:

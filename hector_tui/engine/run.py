@@ -27,7 +27,7 @@ from hector_tui.domain.keys import SessionKey, new_id
 from hector_tui.domain.turns import Turn, TurnStatus
 from hector_tui.engine.journal import Journal
 from hector_tui.engine.output import OutputQueue
-from hector_tui.engine.settling import Settler
+from hector_tui.engine.settling import Settler, Stored
 from hector_tui.errors import HectorError, ProviderError
 from hector_tui.sessions.turn_rows import Settlement
 
@@ -116,13 +116,13 @@ class Run:
         settlement, terminal = self._outcome(pump)
         self.emit(StateChanged("settling", self.state.iteration))
         self._journal.leave(self.turn.turn_id)
+        stored: Stored = "refused"
         try:
             stored = await self._settler.settle(self.turn, self.agent, settlement)
         except Exception:  # a bug in settling must not leave readers without a terminal event
             logger.exception("run %s could not be settled", self.run_id)
-            stored = False
         self.status = settlement.status
-        self.output.put(terminal if stored else _unstored(terminal))
+        self.output.put(terminal if stored == "yes" else _unstored(terminal, stored))
         self._settled.set()
         on_change(self)
 
@@ -162,9 +162,11 @@ def _error_text(error: BaseException) -> str:
     return f"an internal error ({type(error).__name__}); the log has the details"
 
 
-def _unstored(terminal: TerminalEvent) -> TerminalEvent:
+def _unstored(terminal: TerminalEvent, stored: Stored) -> TerminalEvent:
     """The terminal event of a turn that could not be saved: it must not look saved."""
-    note = "not saved yet: the database refused; it is tried again"
+    note = "not saved: the turn was deleted or settled elsewhere"
+    if stored == "later":
+        note = "not saved yet: the database refused; it is tried again"
     match terminal:
         case RunFinished():
             return RunFailed(note, stored=False)

@@ -6,14 +6,22 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 from hector_tui.agents.agent import Agent
 from hector_tui.domain.turns import Turn, TurnStatus
-from hector_tui.errors import StoreError
+from hector_tui.errors import StoreConflict, StoreError
 from hector_tui.memory.service import MemoryService
 from hector_tui.sessions.service import SessionService
 from hector_tui.sessions.turn_rows import Settlement
 
+Stored = Literal["yes", "later", "refused"]
+"""Whether a turn's end is on disk, will be tried again, or can never be stored because its row has changed."""
+
+LEASE_S = 10.0
+"""Seconds without a sign of life after which a process no longer holds up the turns that wait behind its own."""
+_POLL_S = 0.2
+"""Seconds between two looks at whether an earlier turn in another process has ended."""
 _RETRY_S = 2.0
 """Seconds between two attempts to store what the database refused."""
 
@@ -28,12 +36,20 @@ class Settler:
 
     Args:
         report: Called with the reason while something is unsaved, and with an empty text when all is saved.
+        is_gone: Whether the process behind an owner id has ended.
     """
 
-    def __init__(self, sessions: SessionService, memory: MemoryService, report: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        sessions: SessionService,
+        memory: MemoryService,
+        report: Callable[[str], None],
+        is_gone: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._sessions = sessions
         self._memory = memory
         self._report = report
+        self._is_gone = is_gone
         self._unsaved: dict[str, tuple[Turn, Settlement]] = {}
         self._retrying: asyncio.Task[None] | None = None
 
@@ -43,29 +59,35 @@ class Settler:
         return len(self._unsaved)
 
     async def begin(self, turn: Turn, agent: Agent) -> None:
-        """Mark a turn as running.
+        """Mark a turn as running, once every earlier turn of its SessionKey has ended, in whichever process.
 
         Raises:
             StoreError: It could not be stored.
         """
-        await self._sessions.start(turn.turn_id, model=agent.model.label, agent_version=agent.version)
+        while await self._sessions.start(turn.turn_id, model=agent.model.label, agent_version=agent.version):
+            # A process that was killed is known to be gone at once; one that is frozen, when its lease has expired.
+            await self._sessions.recover(self._is_gone, lease_s=LEASE_S)
+            await asyncio.sleep(_POLL_S)
 
-    async def settle(self, turn: Turn, agent: Agent, settlement: Settlement) -> bool:
-        """Store how a turn ended, with what it leaves to long-term memory; returns whether it is on disk."""
+    async def settle(self, turn: Turn, agent: Agent, settlement: Settlement) -> Stored:
+        """Store how a turn ended, with what it leaves to long-term memory."""
         if settlement.status is TurnStatus.DONE:
             memories = self._memory.memories_of_turn(turn.key, agent.memory, turn, settlement.messages)
             settlement = replace(settlement, memories=tuple(memories))
         try:
             await self._sessions.settle(turn.turn_id, settlement)
+        except StoreConflict as error:
+            logger.warning("turn %s cannot be saved: %s", turn.turn_id, error)
+            return "refused"
         except StoreError as error:
             logger.warning("turn %s is not saved yet: %s", turn.turn_id, error)
             self._unsaved[turn.turn_id] = (turn, settlement)
             self._report(str(error))
             if self._retrying is None or self._retrying.done():
                 self._retrying = asyncio.create_task(self._retry(), name="settle-again")
-            return False
+            return "later"
         self._memory.notify(turn.key)
-        return True
+        return "yes"
 
     async def aclose(self) -> None:
         """Try once more what is unsaved, then give up."""
@@ -84,6 +106,8 @@ class Settler:
         for turn_id, (turn, settlement) in list(self._unsaved.items()):
             try:
                 await self._sessions.settle(turn_id, settlement)
+            except StoreConflict as error:
+                logger.warning("turn %s cannot be saved: %s", turn_id, error)
             except StoreError as error:
                 logger.warning("turn %s is still not saved: %s", turn_id, error)
                 continue

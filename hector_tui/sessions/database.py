@@ -65,6 +65,11 @@ class Database:
             raise store_error(error, str(path)) from error
         return cls(path, connection, reader, notices)
 
+    @property
+    def commits(self) -> int:
+        """Transactions committed since the opening; writes that waited together share one."""
+        return self._writer.commits
+
     async def write(self, transaction: Callable[[sqlite3.Connection], T]) -> T:
         """Run a transaction in the writer thread; it is on disk when this returns.
 

@@ -17,9 +17,15 @@ CREATE TABLE sessions(
     created_at REAL NOT NULL,
     updated_at REAL NOT NULL,
     turns      INTEGER NOT NULL DEFAULT 0,
-    archived   INTEGER NOT NULL DEFAULT 0
+    archived   INTEGER NOT NULL DEFAULT 0,
+    queue_policy TEXT NOT NULL DEFAULT '' CHECK (queue_policy IN ('', 'enqueue', 'interrupt', 'reject'))
 ) STRICT;
 CREATE INDEX sessions_by_update ON sessions(updated_at DESC);
+
+CREATE TABLE owners(
+    owner_id TEXT PRIMARY KEY,
+    seen_at  REAL NOT NULL
+) STRICT;
 
 CREATE TABLE turns(
     turn_id       TEXT PRIMARY KEY CHECK (turn_id <> ''),

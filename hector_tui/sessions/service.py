@@ -122,15 +122,27 @@ class SessionService:
             lambda connection: turn_rows.accept(connection, key, storable(text), self._owner_id, self._clock())
         )
 
-    async def start(self, turn_id: str, *, model: str, agent_version: str) -> StoredMessage:
+    async def start(self, turn_id: str, *, model: str, agent_version: str) -> tuple[str, ...]:
         """Mark a queued turn as running and give its message its place.
 
+        Returns:
+            The owners of earlier live turns of the same SessionKey in other processes; empty when the turn runs.
+
         Raises:
-            StoreError: The turn is not queued, or nothing was stored.
+            StoreConflict: The turn is not queued any more.
+            StoreError: Nothing was stored.
         """
         return await self._database.write(
-            lambda connection: turn_rows.start(connection, turn_id, model, agent_version, self._clock())
+            lambda connection: turn_rows.start(connection, turn_id, model, agent_version, self._owner_id, self._clock())
         )
+
+    async def beat(self) -> None:
+        """Renew this process's lease on its live turns.
+
+        Raises:
+            StoreError: Nothing was stored.
+        """
+        await self._database.write(lambda connection: turn_rows.beat(connection, self._owner_id, self._clock()))
 
     async def journal(self, entries: Sequence[JournalEntry]) -> None:
         """Append streamed events of any number of live turns, in one transaction.
@@ -148,16 +160,22 @@ class SessionService:
         """
         await self._database.write(lambda connection: turn_rows.settle(connection, turn_id, settlement, self._clock()))
 
-    async def recover(self, is_gone: Callable[[str], bool]) -> list[Turn]:
+    async def recover(self, is_gone: Callable[[str], bool], *, lease_s: float = float("inf")) -> list[Turn]:
         """Mark the live turns of processes that have ended as interrupted, with what their journals hold.
 
         Args:
             is_gone: Whether the process behind an owner id has ended.
+            lease_s: Seconds without a sign of life after which a process that still exists counts as ended. Only a
+                turn that waits for it may ask for that: a machine that wakes up finds every lease expired.
         """
         rows = await self._database.rows(
-            "SELECT DISTINCT owner FROM turns WHERE status IN ('queued','running','waiting')"
+            "SELECT DISTINCT t.owner, coalesce(o.seen_at, 0) AS seen_at FROM turns t"
+            " LEFT JOIN owners o ON o.owner_id = t.owner"
+            " WHERE t.status IN ('queued','running','waiting') AND t.owner <> ?",
+            (self._owner_id,),
         )
-        gone = [row["owner"] for row in rows if is_gone(row["owner"])]
+        expired = self._clock() - lease_s
+        gone = [row["owner"] for row in rows if row["seen_at"] < expired or is_gone(row["owner"])]
         if not gone:
             return []
         now = self._clock()

@@ -15,7 +15,7 @@ from hector_tui.domain.memories import Memory
 from hector_tui.domain.messages import Message, StoredMessage, user_message
 from hector_tui.domain.turns import Turn, TurnStatus
 from hector_tui.domain.usage import Usage
-from hector_tui.errors import StoreError, UnknownSession
+from hector_tui.errors import StoreConflict, UnknownSession
 from hector_tui.sessions.database import placeholders
 from hector_tui.sessions.rows import dump, insert_memories, parts_text, storable, turn_of, usage_text
 
@@ -67,6 +67,7 @@ def accept(connection: sqlite3.Connection, key: SessionKey, text: str, owner_id:
     (last,) = connection.execute(
         "SELECT coalesce(max(ordinal), 0) FROM turns WHERE session_id = ?", (key.session_id,)
     ).fetchone()
+    beat(connection, owner_id, now)
     turn = Turn(turn_id=new_id(), key=key, ordinal=last + 1, status=TurnStatus.QUEUED, text=text, created_at=now)
     connection.execute(
         "INSERT INTO turns(turn_id, session_id, agent_id, ordinal, status, text, created_at, owner)"
@@ -77,15 +78,31 @@ def accept(connection: sqlite3.Connection, key: SessionKey, text: str, owner_id:
     return turn
 
 
-def start(connection: sqlite3.Connection, turn_id: str, model: str, agent_version: str, now: float) -> StoredMessage:
-    """From queued to running; the user's message gets its place among the messages of its SessionKey."""
+def start(
+    connection: sqlite3.Connection, turn_id: str, model: str, agent_version: str, owner_id: str, now: float
+) -> tuple[str, ...]:
+    """From queued to running; the user's message gets its place among the messages of its SessionKey.
+
+    Returns:
+        The owners of earlier turns of the same SessionKey that are still live in other processes; when there are any,
+        nothing was changed, because answers come in the order of sending whoever sends.
+    """
     turn = _read(connection, turn_id)
+    in_the_way = connection.execute(
+        "SELECT DISTINCT owner FROM turns WHERE session_id = ? AND agent_id = ? AND ordinal < ? AND owner <> ?"
+        " AND status IN ('queued','running','waiting')",
+        (turn.key.session_id, turn.key.agent_id, turn.ordinal, owner_id),
+    ).fetchall()
+    beat(connection, owner_id, now)
+    if in_the_way:
+        return tuple(owner for (owner,) in in_the_way)
     _move(turn, TurnStatus.RUNNING)
     connection.execute(
         "UPDATE turns SET status = 'running', started_at = ?, model = ?, agent_version = ? WHERE turn_id = ?",
         (now, model, agent_version, turn_id),
     )
-    return _append(connection, turn, [user_message(turn.text)], turn.created_at)[0]
+    _append(connection, turn, [user_message(turn.text)], turn.created_at)
+    return ()
 
 
 def settle(connection: sqlite3.Connection, turn_id: str, settlement: Settlement, now: float) -> None:
@@ -111,11 +128,19 @@ def settle(connection: sqlite3.Connection, turn_id: str, settlement: Settlement,
     connection.execute("UPDATE sessions SET updated_at = ? WHERE session_id = ?", (now, turn.key.session_id))
 
 
+def beat(connection: sqlite3.Connection, owner_id: str, now: float) -> None:
+    """Renew a process's lease on its live turns."""
+    connection.execute(
+        "INSERT INTO owners(owner_id, seen_at) VALUES (?, ?) ON CONFLICT(owner_id) DO UPDATE SET seen_at = ?",
+        (owner_id, now, now),
+    )
+
+
 def add_to_journal(connection: sqlite3.Connection, entries: Iterable[JournalEntry]) -> None:
     """Append streamed events of live turns; a session deleted meanwhile is left out, or it would fail them all."""
     connection.executemany(
         "INSERT INTO journal(turn_id, part, session_id, agent_id, events)"
-        " SELECT ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM turns WHERE turn_id = ?)"
+        " SELECT ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM turns WHERE turn_id = ? AND status IN ('running','waiting'))"
         " ON CONFLICT(turn_id, part) DO NOTHING",
         [
             (entry.turn_id, entry.part, entry.key.session_id, entry.key.agent_id, dump(entry.events), entry.turn_id)
@@ -165,13 +190,13 @@ def _read(connection: sqlite3.Connection, turn_id: str) -> Turn:
     cursor.row_factory = sqlite3.Row
     row = cursor.fetchone()
     if row is None:
-        raise StoreError(f"there is no turn {turn_id!r}", hint="Its session may have been deleted meanwhile.")
+        raise StoreConflict(f"there is no turn {turn_id!r}", hint="Its session may have been deleted meanwhile.")
     return turn_of(row)
 
 
 def _move(turn: Turn, status: TurnStatus) -> None:
     if not turn.status.may_become(status):
-        raise StoreError(f"a turn that is {turn.status.value} cannot become {status.value}", where=turn.turn_id)
+        raise StoreConflict(f"a turn that is {turn.status.value} cannot become {status.value}", where=turn.turn_id)
 
 
 def _append(connection: sqlite3.Connection, turn: Turn, messages: Iterable[Message], now: float) -> list[StoredMessage]:

@@ -44,11 +44,15 @@ class Writer:
     Args:
         connection: In autocommit mode, made with `check_same_thread=False`; only this thread uses it until `close`.
         where: The file's path, for messages.
+
+    Attributes:
+        commits: How many transactions were committed.
     """
 
     def __init__(self, connection: sqlite3.Connection, where: str) -> None:
         self._connection = connection
         self._where = where
+        self.commits = 0
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closed = False
         self._gate = threading.Lock()
@@ -108,6 +112,7 @@ class Writer:
             for function, future in batch:
                 results.append((future, *self._run_job(function)))
             self._connection.execute("COMMIT")
+            self.commits += 1
         except sqlite3.Error as error:
             logger.warning("transaction failed: %s", error)
             self._roll_back()

@@ -7,13 +7,13 @@ import json
 
 import pytest
 
-from hector_tui.domain.events import StateChanged, TextDelta, ToolCallStarted, event_to_dict
+from hector_tui.domain.events import OutputEvent, StateChanged, TextDelta, ToolCallStarted, event_to_dict
 from hector_tui.domain.keys import SessionKey, point_id
 from hector_tui.domain.memories import Memory, MemoryKind
 from hector_tui.domain.messages import Message, Role, TextPart, ToolCallPart, ToolResultPart
 from hector_tui.domain.turns import Turn, TurnStatus
 from hector_tui.domain.usage import Usage
-from hector_tui.errors import StoreError, UnknownSession
+from hector_tui.errors import StoreConflict, StoreError, UnknownSession
 from hector_tui.sessions.database import Database
 from hector_tui.sessions.service import SessionService
 from hector_tui.sessions.turn_rows import JournalEntry, Settlement
@@ -123,7 +123,12 @@ async def test_a_journal_becomes_the_partial_answer(sessions: SessionService, da
     info = await sessions.create("a")
     key = SessionKey(info.session_id, "a")
     turn = await begin(sessions, key, "tell me")
-    events = [StateChanged("model", 1), TextDelta("Once upon "), TextDelta("a time"), ToolCallStarted("c", "clock", "{}")]
+    events: list[OutputEvent] = [
+        StateChanged("model", 1),
+        TextDelta("Once upon "),
+        TextDelta("a time"),
+        ToolCallStarted("c", "clock", "{}"),
+    ]
     for part, event in enumerate(events):
         entry = JournalEntry(turn_id=turn.turn_id, key=key, part=part, events=[event_to_dict(event)])
         await sessions.journal([entry, entry])
@@ -155,7 +160,7 @@ async def test_a_damaged_journal_does_not_block_the_start(sessions: SessionServi
             [(turn.turn_id, 0, info.session_id, "a", good), (turn.turn_id, 1, info.session_id, "a", '[{"type":"?"}]')],
         )
     )
-    (interrupted,) = await sessions.recover(lambda _: True)
+    (interrupted,) = await SessionService(database, "owner-2").recover(lambda _: True)
     assert interrupted.status is TurnStatus.INTERRUPTED
     (record,) = await sessions.history(info.session_id)
     assert record.messages[1].message.text == "good"
@@ -181,9 +186,7 @@ async def test_deleting_a_session_leaves_nothing_behind(sessions: SessionService
     info = await sessions.create("a", session_id="again")
     key = SessionKey("again", "a")
     turn = await begin(sessions, key, "?")
-    memory = Memory(
-        memory_id=point_id(key, "n"), key=key, kind=MemoryKind.NOTE, role="note", text="x", created_at=1.0
-    )
+    memory = Memory(memory_id=point_id(key, "n"), key=key, kind=MemoryKind.NOTE, role="note", text="x", created_at=1.0)
     await sessions.settle(turn.turn_id, Settlement(status=TurnStatus.DONE, messages=(ANSWER,), memories=(memory,)))
     assert await sessions.delete(info.session_id)
 
@@ -208,3 +211,48 @@ async def test_lone_surrogates_are_stored(sessions: SessionService) -> None:
     (record,) = await sessions.history(info.session_id)
     assert record.turn.text == "half ?"
     assert record.messages[1].message == answer
+
+
+async def test_turns_of_two_processes_in_one_session_run_in_the_order_of_sending(
+    sessions: SessionService, database: Database
+) -> None:
+    other = SessionService(database, "owner-2")
+    info = await sessions.create("a")
+    key = SessionKey(info.session_id, "a")
+    first, second = await sessions.accept(key, "first"), await other.accept(key, "second")
+
+    assert await other.start(second.turn_id, model="m", agent_version="v") == ("owner-1",)
+    assert (await other.turn(second.turn_id)).status is TurnStatus.QUEUED
+    assert await sessions.start(first.turn_id, model="m", agent_version="v") == ()
+    assert await other.start(second.turn_id, model="m", agent_version="v") == ("owner-1",)
+    await sessions.settle(first.turn_id, Settlement(status=TurnStatus.DONE, messages=(ANSWER,)))
+    assert await other.start(second.turn_id, model="m", agent_version="v") == ()
+
+
+async def test_a_frozen_process_loses_its_turns_when_its_lease_expires(database: Database) -> None:
+    now = 1_000.0
+    frozen = SessionService(database, "frozen", clock=lambda: now)
+    waiting = SessionService(database, "waiting", clock=lambda: now)
+    info = await frozen.create("a")
+    turn = await begin(frozen, SessionKey(info.session_id, "a"), "?")
+    assert await waiting.recover(lambda _: False, lease_s=10) == []
+    now += 11
+    (interrupted,) = await waiting.recover(lambda _: False, lease_s=10)
+    assert interrupted.status is TurnStatus.INTERRUPTED
+
+    # It wakes up: what it still streams is not journalled any more, and its end is refused for good.
+    entry = JournalEntry(turn_id=turn.turn_id, key=turn.key, part=9, events=[event_to_dict(TextDelta("late"))])
+    await frozen.journal([entry])
+    assert await database.rows("SELECT * FROM journal") == []
+    with pytest.raises(StoreConflict):
+        await frozen.settle(turn.turn_id, Settlement(status=TurnStatus.DONE, messages=(ANSWER,)))
+
+
+async def test_a_sign_of_life_renews_the_lease(database: Database) -> None:
+    now = 1_000.0
+    alive = SessionService(database, "alive", clock=lambda: now)
+    info = await alive.create("a")
+    await begin(alive, SessionKey(info.session_id, "a"), "?")
+    now += 11
+    await alive.beat()
+    assert await SessionService(database, "other", clock=lambda: now).recover(lambda _: False, lease_s=10) == []
