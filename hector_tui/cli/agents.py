@@ -7,7 +7,7 @@ import asyncio
 import os
 from dataclasses import asdict
 
-from hector_tui.cli.output import prints_unicode, say, say_json
+from hector_tui.cli.output import counted, prints_unicode, say, say_json
 from hector_tui.cli.setup import config_paths, expanded, open_engine
 from hector_tui.cli.statuses import EXIT_DONE, EXIT_USAGE
 from hector_tui.engine.views import AgentView
@@ -68,9 +68,11 @@ def _validate(options: argparse.Namespace) -> int:
     config = load(paths, env=os.environ)
     for problem in config.problems:
         say(str(problem))
-    errors, warnings = len(config.errors), len(config.warnings)
-    say(
-        f"{len(config.files)} files, {len(config.agents)} agents ({len(config.enabled_agents)} usable), "
-        f"{errors} errors, {warnings} warnings"
+    found = (
+        counted(len(config.files), "file"),
+        f"{counted(len(config.agents), 'agent')} ({len(config.enabled_agents)} usable)",
+        counted(len(config.errors), "error"),
+        counted(len(config.warnings), "warning"),
     )
-    return EXIT_USAGE if errors else EXIT_DONE
+    say(", ".join(found))
+    return EXIT_USAGE if config.errors else EXIT_DONE

@@ -14,12 +14,12 @@ from itertools import chain
 
 from hector_tui.cli.checks.configuration import configuration_sections
 from hector_tui.cli.checks.database import DatabaseLook, look_at_database
-from hector_tui.cli.checks.findings import Finding, Section, State, broken, counted
+from hector_tui.cli.checks.findings import Finding, Section, State, broken
 from hector_tui.cli.checks.paths import paths_section
 from hector_tui.cli.checks.terminal import terminal_section
 from hector_tui.cli.checks.vectors import vectors_section
 from hector_tui.cli.checks.versions import versions_section
-from hector_tui.cli.output import prints_unicode, say, say_json
+from hector_tui.cli.output import counted, prints_unicode, say, say_json
 from hector_tui.cli.setup import config_paths, profile_of
 from hector_tui.cli.statuses import EXIT_DONE, EXIT_FAILED
 from hector_tui.ui.text import clean_line

@@ -32,3 +32,8 @@ def prints_unicode() -> bool:
     """
     encodings = (locale.getencoding(), getattr(sys.stdout, "encoding", None) or "")
     return all(name.lower().replace("-", "").replace("_", "") == "utf8" for name in encodings)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 turn`, `2 turns`, `1,200 memories`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

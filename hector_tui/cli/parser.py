@@ -13,6 +13,7 @@ CONFIG_LEVELS = ("config", "config_in_group", "config_in_command")
 """Where `--config` is kept, by the level it was given at: argparse replaces a list that a parser further out began."""
 
 _EPILOG = "With no command the app opens. It needs no key and no network: the agent `guide` answers offline."
+_ASK_USAGE = "hector-tui ask [--session ID] [--json] [--config FILE|DIR] [--profile DIR] [--debug] [AGENT] PROMPT"
 
 
 class Parser(argparse.ArgumentParser):
@@ -93,7 +94,7 @@ def _add_app(parser: Parser) -> None:
 
 
 def _add_ask(commands: argparse._SubParsersAction[Parser]) -> None:
-    ask = commands.add_parser("ask", help="ask one question and print the answer")
+    ask = commands.add_parser("ask", usage=_ASK_USAGE, help="ask one question and print the answer")
     ask.add_argument(
         "words", nargs="+", metavar="[AGENT] PROMPT", help="an agent's id and the question; `-` reads it from stdin"
     )

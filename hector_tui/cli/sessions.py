@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 
-from hector_tui.cli.output import prints_unicode, say, say_json
+from hector_tui.cli.output import counted, prints_unicode, say, say_json
 from hector_tui.cli.setup import open_store
 from hector_tui.cli.statuses import EXIT_DONE
 from hector_tui.domain.messages import Message, Role, StoredMessage, ToolCallPart, ToolResultPart
@@ -44,8 +44,7 @@ async def _list(options: argparse.Namespace) -> int:
 
 def _line(info: SessionInfo) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(info.updated_at))
-    turns = "1 turn" if info.turns == 1 else f"{info.turns} turns"
-    return f"{info.session_id}  {when}  {info.agent_id:<14} {turns:>9}  {info.title}"
+    return f"{info.session_id}  {when}  {info.agent_id:<14} {counted(info.turns, 'turn'):>9}  {info.title}"
 
 
 async def _show(options: argparse.Namespace) -> int:

@@ -85,6 +85,7 @@ class SessionInfo:
         agent_id: The agent a message without `@agent` goes to.
         title: What a person or the first exchange named it; empty while neither has.
         turns: How many turns it has.
+        queue_policy: What happens to a message sent while a turn runs; empty means as the agent's file says.
         created_at, updated_at: Seconds since the epoch, UTC.
     """
 
@@ -95,6 +96,7 @@ class SessionInfo:
     updated_at: float
     turns: int = 0
     archived: bool = False
+    queue_policy: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

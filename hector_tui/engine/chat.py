@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from typing import get_args
 
-from hector_tui.agents.agent import Agent
+from hector_tui.agents.agent import Agent, QueuePolicy
 from hector_tui.agents.registry import AgentEntry, AgentRegistry
 from hector_tui.domain.context import ContextView
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.memories import Memory, MemoryHit, RecallScope
 from hector_tui.domain.turns import SessionInfo, TabInfo, TurnRecord
 from hector_tui.engine.feed import ENGINE, ChangeFeed, ChangeReader
+from hector_tui.engine.queueing import SessionQueue
 from hector_tui.engine.run import Run
 from hector_tui.engine.runner import Runner
 from hector_tui.engine.views import AgentView, SessionActivity
@@ -50,6 +52,7 @@ class ChatService:
         self._problems: dict[str, str] = {}
         self._accepting: set[SessionKey] = set()
         self.runner = make_runner(self._run_changed)
+        self.queue = SessionQueue(sessions, self.runner)
 
     # Agents
 
@@ -97,6 +100,16 @@ class ChatService:
         await self._sessions.rename(session_id, title.strip())
         self._feed.mark(session_id)
 
+    async def set_queue_policy(self, session_id: str, policy: str) -> None:
+        """What happens to a message sent to this session while a turn runs; empty means as the agent's file says.
+
+        Raises:
+            SessionError: There is no such policy.
+        """
+        if policy not in ("", *get_args(QueuePolicy)):
+            raise SessionError(f"there is no queue policy {policy!r}", hint="enqueue, interrupt or reject.")
+        await self._sessions.set_queue_policy(session_id, policy)
+
     async def delete_session(self, session_id: str) -> None:
         """Stop a session's runs, then delete it with its messages, memories and vectors.
 
@@ -134,11 +147,12 @@ class ChatService:
         agent = self._registry.get(key.agent_id)
         if not text.strip():
             raise SessionError("there is nothing to send")
-        if agent.queue_policy == "reject" and (key in self._accepting or self._live(key)):
+        policy = (await self._sessions.get(key.session_id)).queue_policy or agent.queue_policy
+        if policy == "reject" and (key in self._accepting or self._live(key)):
             raise SessionBusy(f"{agent.name} is still answering", hint="Wait, or stop it with Esc Esc.")
         self._accepting.add(key)
         # A caller that leaves in the middle must not leave a stored turn behind that nobody runs.
-        return await asyncio.shield(self._accept(key, text, agent))
+        return await asyncio.shield(self._accept(key, text, agent, interrupt=policy == "interrupt"))
 
     def runs(self, session_id: str) -> list[Run]:
         """The live runs of a session; call it on the engine's loop, read the runs' output from any."""
@@ -267,13 +281,13 @@ class ChatService:
         """What is wrong with the engine, by subject; safe from any thread."""
         return dict(self._problems)
 
-    async def _accept(self, key: SessionKey, text: str, agent: Agent) -> Run:
+    async def _accept(self, key: SessionKey, text: str, agent: Agent, *, interrupt: bool) -> Run:
         """Store a message and queue its run; nothing is awaited between the two, so runs queue in stored order."""
         try:
             turn = await self._sessions.accept(key, text)
         finally:
             self._accepting.discard(key)
-        if agent.queue_policy == "interrupt":
+        if interrupt:
             for run in self._live(key):
                 self.runner.cancel(run, "a newer message came")
         return self.runner.submit(turn, agent)

@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 
 from hector_tui.agents.agent import Agent
 from hector_tui.agents.reasoning import ReasoningState
@@ -85,6 +86,21 @@ class Run:
         """Begin to work; `on_change` is called when the status changes, for the last time after the terminal event."""
         self._pump = asyncio.create_task(self._work(slot, on_change), name=f"pump-{self.run_id}")
         self._settling = asyncio.create_task(self._settle(self._pump, on_change), name=f"settle-{self.run_id}")
+
+    def change(self, *, text: str | None = None, ordinal: int | None = None) -> None:
+        """Take over what was changed of a turn that still waits."""
+        self.turn = replace(
+            self.turn,
+            text=self.turn.text if text is None else text,
+            ordinal=self.turn.ordinal if ordinal is None else ordinal,
+        )
+        self.state.turn = self.turn
+
+    def drop(self) -> None:
+        """End a run that never began and whose turn is not in the database any more."""
+        self.status = TurnStatus.CANCELLED
+        self.output.put(RunCancelled("taken out of the queue", stored=False))
+        self._settled.set()
 
     def cancel(self, reason: str, status: TurnStatus = TurnStatus.CANCELLED) -> None:
         """Stop as soon as possible, as `cancelled` or `interrupted`; the first call counts.

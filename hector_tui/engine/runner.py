@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from hector_tui.agents.agent import Agent
@@ -63,6 +63,28 @@ class Runner:
         self._advance(turn.key, lane)
         self._on_change(run)
         return run
+
+    def waiting(self, session_id: str) -> list[Run]:
+        """The runs of a session that wait behind another turn, in the order they will be answered."""
+        return [run for key, lane in self._lanes.items() if key.session_id == session_id for run in lane.waiting]
+
+    def take_out(self, run: Run) -> bool:
+        """Take a waiting run out of its lane; returns False when it runs already."""
+        lane = self._lanes.get(run.key)
+        if lane is None or run not in lane.waiting:
+            return False
+        lane.waiting.remove(run)
+        run.drop()
+        self._on_change(run)
+        return True
+
+    def reorder(self, key: SessionKey, runs: Sequence[Run], ordinals: Sequence[int]) -> None:
+        """Let the waiting runs of a lane stand in this order."""
+        for run, ordinal in zip(runs, ordinals, strict=True):
+            run.change(ordinal=ordinal)
+        if (lane := self._lanes.get(key)) is not None:
+            still = [run for run in runs if run in lane.waiting]
+            lane.waiting = deque(sorted(lane.waiting, key=lambda run: (run not in still, run.turn.ordinal)))
 
     def runs(self, session_id: str) -> list[Run]:
         """The live runs of a session, running ones before those that wait behind them."""

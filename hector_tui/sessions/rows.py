@@ -79,6 +79,7 @@ def session_of(row: Row) -> SessionInfo:
         updated_at=row["updated_at"],
         turns=row["turns"],
         archived=bool(row["archived"]),
+        queue_policy=row["queue_policy"],
     )
 
 

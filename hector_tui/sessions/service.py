@@ -13,7 +13,7 @@ from hector_tui.domain.keys import SessionKey, new_id
 from hector_tui.domain.messages import StoredMessage
 from hector_tui.domain.turns import SessionInfo, Turn, TurnRecord
 from hector_tui.errors import StoreError, UnknownSession
-from hector_tui.sessions import turn_rows
+from hector_tui.sessions import queue_rows, turn_rows
 from hector_tui.sessions.database import Database, placeholders
 from hector_tui.sessions.rows import message_of, session_of, storable, turn_of
 from hector_tui.sessions.turn_rows import JournalEntry, Settlement
@@ -95,6 +95,20 @@ class SessionService:
         if not changed:
             raise UnknownSession(f"there is no session {session_id!r}")
 
+    async def set_queue_policy(self, session_id: str, policy: str) -> None:
+        """What happens to a message sent while a turn runs; empty means as the agent's file says.
+
+        Raises:
+            StoreError: It was not stored, or there is no such policy.
+        """
+        await self._database.write(
+            lambda connection: (
+                connection.execute(
+                    "UPDATE sessions SET queue_policy = ? WHERE session_id = ?", (policy, session_id)
+                ).rowcount
+            )
+        )
+
     async def delete(self, session_id: str) -> bool:
         """Delete a session with every row of it; triggers queue the deletion of its vectors. Returns whether it was.
 
@@ -135,6 +149,30 @@ class SessionService:
         return await self._database.write(
             lambda connection: turn_rows.start(connection, turn_id, model, agent_version, self._owner_id, self._clock())
         )
+
+    async def edit_queued(self, turn_id: str, text: str) -> None:
+        """Give a queued turn other words.
+
+        Raises:
+            StoreConflict: It is not queued any more.
+        """
+        await self._database.write(lambda connection: queue_rows.edit(connection, turn_id, storable(text)))
+
+    async def drop_queued(self, turn_id: str) -> None:
+        """Take a queued turn out, as if it had never been sent.
+
+        Raises:
+            StoreConflict: It is not queued any more.
+        """
+        await self._database.write(lambda connection: queue_rows.drop(connection, turn_id))
+
+    async def reorder_queued(self, turn_ids: Sequence[str]) -> Sequence[int]:
+        """Let queued turns of one session stand in this order; returns their ordinals.
+
+        Raises:
+            StoreConflict: One of them is not queued any more.
+        """
+        return await self._database.write(lambda connection: queue_rows.reorder(connection, turn_ids))
 
     async def beat(self) -> None:
         """Renew this process's lease on its live turns.

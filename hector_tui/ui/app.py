@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from rich.text import Text
 from textual.app import App, ComposeResult, SystemCommand
 from textual.screen import Screen
 from textual.widgets import Static
@@ -22,16 +24,20 @@ from hector_tui.ui.commands import COMMANDS
 from hector_tui.ui.guard import install_render_guard
 from hector_tui.ui.guarded import guarded
 from hector_tui.ui.settings import UiSettings, read_settings, write_settings
+from hector_tui.ui.signals import end_on_signals
 from hector_tui.ui.terminal_input import use_terminal_parser
 from hector_tui.ui.text import clean, clean_line
 from hector_tui.ui.themes import DEFAULT_THEME, ThemeLibrary, own_variables
 
 if TYPE_CHECKING:
+    from hector_tui.engine.host import Engine
     from hector_tui.ui.desk import Desk
     from hector_tui.ui.screens.chat import ChatScreen
 
 _CLOSE_S = 3.0
 """Seconds the engine gets to save everything when the program ends."""
+_DRAFT_S = 1.0
+"""Seconds the last draft gets to be saved; a database that hangs must not keep the program open."""
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +99,8 @@ class HectorApp(App[None]):
 
     def on_mount(self) -> None:
         """Draw the first frame with the chosen theme; everything else starts after it."""
+        if not self.is_headless:
+            end_on_signals(self, self.close_engine)
         name = self._start.theme or self._settings.theme or DEFAULT_THEME
         theme, error = self._themes.load_or_default(name)
         if error is not None:
@@ -125,6 +133,11 @@ class HectorApp(App[None]):
         await chat.desk.load_agents()
         await guarded(self, self._open_asked(chat.desk))
         await chat.engine_opened()
+        self._tell_findings(engine)
+        await asyncio.to_thread(_load_markdown)
+
+    def _tell_findings(self, engine: Engine) -> None:
+        """Show what the person should know about the start."""
         self._notices += engine.notices
         if engine.config.errors:
             first = str(engine.config.errors[0])
@@ -212,13 +225,36 @@ class HectorApp(App[None]):
 
     # The end
 
+    def _fatal_error(self) -> None:
+        """A bug reached the root of the interface: end with one line.
+
+        Textual would print the local variables of every frame here, keys among them; the log gets the bare traceback.
+        """
+        error = self._exception
+        logger.critical("the interface failed", exc_info=error)
+        reason = type(error).__name__ if error is not None else "unknown"
+        text = f"hector-tui ended by a bug ({reason}). Everything said is saved; the log is {self._profile.log}"
+        self._exit_renderables.append(Text(clean(text)))
+        self._close_messages_no_wait()
+
     async def _on_exit_app(self) -> None:
         """Save the draft that is being written, then leave."""
         chat = self._chat
         if chat is not None and chat.active is not None:
-            await guarded(self, chat.desk.save_draft(chat.active))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_DRAFT_S):
+                    await guarded(self, chat.desk.save_draft(chat.active))
         await super()._on_exit_app()
 
     def close_engine(self) -> bool:
         """Close the engine after the terminal was given back; returns whether it ended in time."""
         return self.engine.close(_CLOSE_S)
+
+
+def _load_markdown() -> None:
+    """Import what draws answers, so that the first one does not have to wait for it: 60 ms."""
+    from hector_tui.ui.transcript.inline import inline_parser
+    from hector_tui.ui.transcript.markdown import block_parser
+
+    inline_parser()
+    block_parser()

@@ -75,8 +75,25 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(command_id="tab.move_right", title="Move tab right", action="move(1)", leader="L"),
     Command(command_id="tab.move_left", title="Move tab left", action="move(-1)", leader="H"),
+    Command(
+        command_id="queue.edit", title="Edit waiting messages", action="queue", keys="f4", leader="e", slash="queue"
+    ),
+    Command(
+        command_id="queue.policy",
+        title="What a message does while an answer comes",
+        action="policy",
+        slash="policy",
+        takes="enqueue|interrupt|reject",
+    ),
     Command(command_id="run.stop", title="Stop the answer", action="stop", leader="c", slash="stop"),
     Command(command_id="run.retry", title="Ask the last question again", action="retry", leader="a", slash="retry"),
+    Command(
+        command_id="run.continue",
+        title="Go on with an interrupted answer",
+        action="go_on",
+        leader="g",
+        slash="continue",
+    ),
     Command(
         command_id="answer.copy",
         title="Copy the last answer",

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeVar
 
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.turns import SessionInfo, TabInfo
+from hector_tui.engine.host import Engine
+from hector_tui.engine.queueing import QueuedMessage, SessionQueue
 from hector_tui.engine.thread import EngineThread
 from hector_tui.engine.views import AgentView, SessionActivity
 from hector_tui.errors import AgentError, UnknownSession
 from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.workspace import Workspace
+
+T = TypeVar("T")
 
 
 class Desk:
@@ -117,6 +122,34 @@ class Desk:
         key, words = self._addressed(conversation, text)
         await self._engine.call(lambda engine: engine.chat.send(key, words))
         await self.refresh_info(conversation)
+
+    async def waiting(self, conversation: Conversation) -> Sequence[QueuedMessage]:
+        """The messages that wait in a session, in the order they will be answered."""
+        session_id = conversation.info.session_id
+
+        async def waiting(engine: Engine) -> Sequence[QueuedMessage]:
+            return engine.chat.queue.messages(session_id)
+
+        return await self._engine.call(waiting)
+
+    async def change_queue(self, conversation: Conversation, change: Callable[[SessionQueue, str], Awaitable[T]]) -> T:
+        """Change what waits in a session; `change` is given the queue and the session's id.
+
+        Raises:
+            SessionError: The message is not waiting any more.
+            StoreError: It was not stored.
+        """
+        session_id = conversation.info.session_id
+        return await self._engine.call(lambda engine: change(engine.chat.queue, session_id))
+
+    async def set_policy(self, conversation: Conversation, policy: str) -> None:
+        """What happens to a message sent to this session while a turn runs.
+
+        Raises:
+            SessionError: There is no such policy.
+        """
+        session_id = conversation.info.session_id
+        await self._engine.call(lambda engine: engine.chat.set_queue_policy(session_id, policy))
 
     async def stop(self, conversation: Conversation) -> int:
         """Stop what is being answered; returns how many runs that were."""

@@ -23,7 +23,7 @@ from hector_tui.domain.events import (
     UsageUpdated,
 )
 from hector_tui.domain.replay import replay
-from hector_tui.domain.turns import Turn, TurnRecord
+from hector_tui.domain.turns import Turn, TurnRecord, TurnStatus
 from hector_tui.ui.text import Cleaner, clean, clean_line
 from hector_tui.ui.times import ago, clock
 from hector_tui.ui.transcript.document import TranscriptDocument
@@ -32,6 +32,7 @@ from hector_tui.ui.transcript.folds import FoldEntry, FoldState
 
 _SUMMARY_CHARACTERS = 60
 """Of a tool's arguments and result, in its one line."""
+_OFFER = "\n/continue goes on with it, /retry asks again; or just say something else."
 _STOPPED_EARLY = {
     "length": "The answer was cut at the model's length limit.",
     "refusal": "The model declined to answer.",
@@ -108,7 +109,8 @@ class TurnView:
             case RunFailed(error):
                 self._end(failed=error)
             case RunCancelled(reason):
-                self._end(stopped=reason or "Stopped.")
+                offer = _OFFER if self.turn.status is TurnStatus.INTERRUPTED else ""
+                self._end(stopped=f"{reason or 'Stopped.'}{offer}")
             case _:
                 pass
 

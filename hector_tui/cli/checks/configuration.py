@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from hector_tui.agents.models import BuiltModel, ModelShelf
-from hector_tui.cli.checks.findings import Finding, Section, broken, counted, fact, good, remark
+from hector_tui.cli.checks.findings import Finding, Section, broken, fact, good, remark
+from hector_tui.cli.output import counted
 from hector_tui.config.loaded import AgentEntry, LoadedConfig
 from hector_tui.config.loader import load
 from hector_tui.config.samples import bundled_agents_dir
@@ -56,10 +57,10 @@ def _agent(entry: AgentEntry, models: ModelShelf) -> Finding:
         case "no_server":
             return remark(name, f"{label}: nothing listens at {built.detail}", built.readiness)
         case _:
-            return good(name, _ready(label, built), built.readiness)
+            return good(name, f"ready: {_with_detail(label, built)}", built.readiness)
 
 
-def _ready(label: str, built: BuiltModel) -> str:
+def _with_detail(label: str, built: BuiltModel) -> str:
     return f"{label} ({built.detail})" if built.detail else label
 
 

@@ -123,7 +123,8 @@ def _look(connection: sqlite3.Connection, profile: Profile) -> DatabaseLook:
     if tables and application != APPLICATION_ID:
         return _only(broken("file", f"a database of another program; {_ADVICE}"))
     findings = [_quick_check(connection), _schema(version)]
-    if not 0 < version <= len(MIGRATIONS):
+    # Tables of another version may be named otherwise, and those of a damaged file cannot be counted.
+    if findings[0].state is State.BROKEN or not 0 < version <= len(MIGRATIONS):
         return DatabaseLook(Section("Database", tuple(findings)))
     # One snapshot for all counts, while another process may be writing.
     connection.execute("BEGIN")

@@ -73,13 +73,6 @@ def size_text(size: int) -> str:
     """A number of bytes for people: `0 bytes`, `112 KiB`, `1.5 GiB`."""
     if size < 1024:
         return f"{size} bytes"
-    for power, unit in enumerate(_UNITS, start=1):
-        amount = size / 1024**power
-        if amount < 1024:
-            break
-    return f"{amount:.0f} {unit}" if amount >= 10 else f"{amount:.1f} {unit}"
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """`1 turn`, `2 turns`, `1,200 memories`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    power = min((size.bit_length() - 1) // 10, len(_UNITS))
+    amount = size / 1024**power
+    return f"{amount:.0f} {_UNITS[power - 1]}" if amount >= 10 else f"{amount:.1f} {_UNITS[power - 1]}"

@@ -8,7 +8,8 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from hector_tui.cli.checks.findings import Finding, Section, broken, counted, fact, good, remark, size_text
+from hector_tui.cli.checks.findings import Finding, Section, broken, fact, good, remark, size_text
+from hector_tui.cli.output import counted
 from hector_tui.paths import ENV_HOME, Profile
 
 LITTLE_SPACE = 100 * 1024**2

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hector_tui.cli.checks.database import Outbox
-from hector_tui.cli.checks.findings import Finding, Section, counted, fact, good, remark
+from hector_tui.cli.checks.findings import Finding, Section, fact, good, remark
 from hector_tui.cli.checks.locks import is_held
+from hector_tui.cli.output import counted
 from hector_tui.memory.embedders import HashingEmbedder
 from hector_tui.memory.vectors_state import VectorsState, read_state
 from hector_tui.paths import Profile

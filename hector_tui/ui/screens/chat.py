@@ -37,6 +37,8 @@ _DRAFT_PAUSE_S = 0.5
 _STATUS_S = 1.0
 """Seconds between two looks at the clock while something runs."""
 _SHORT_ROWS = 20
+_QUEUE_ROWS = 2
+"""Waiting messages shown above the prompt; the queue's own dialog has them all."""
 
 
 class ChatScreen(ChatActions):
@@ -216,8 +218,22 @@ class ChatScreen(ChatActions):
         line = self.query_one("#queue", Static)
         queued = self.desk.activity(conversation.info.session_id).queued if conversation is not None else 0
         line.display = queued > 0
-        if queued:
-            line.update(f"queued: {queued} · answered in the order sent")
+        self.prompt.queue_waits = queued > 0
+        if queued and conversation is not None:
+            self.run_command(self._show_queue(conversation), group="queue")
+
+    async def _show_queue(self, conversation: Conversation) -> None:
+        """The first words of what waits, above the prompt."""
+        waiting = await self.desk.waiting(conversation)
+        width = max(20, self.query_one("#main").size.width - 8)
+        lines = [
+            Content.assemble(("◔ ", "$tab-working"), clean_line(message.text, width))
+            for message in waiting[:_QUEUE_ROWS]
+        ]
+        more = f"{len(waiting) - _QUEUE_ROWS} more · " if len(waiting) > _QUEUE_ROWS else ""
+        lines.append(Content.styled(f"{more}up takes the last back · f4 edits", "$chat-dim"))
+        if conversation is self.active:
+            self.query_one("#queue", Static).update(Content("\n").join(lines))
 
     def refresh_status(self) -> None:
         """The bottom row, and a clock for it while something runs."""
@@ -265,6 +281,10 @@ class ChatScreen(ChatActions):
     @on(Prompt.Submitted)
     def _submitted(self, message: Prompt.Submitted) -> None:
         self.submit(message.text)
+
+    @on(Prompt.TakeBackRequested)
+    def _take_back_requested(self) -> None:
+        self.take_back()
 
     @on(AgentCards.Chosen, "#home-box AgentCards")
     def _agent_chosen(self, message: AgentCards.Chosen) -> None:

@@ -18,6 +18,7 @@ from hector_tui.ui.screens.dialogs import AskText, Confirm
 from hector_tui.ui.screens.help import HelpScreen
 from hector_tui.ui.screens.help_content import help_groups
 from hector_tui.ui.screens.leader import LeaderScreen
+from hector_tui.ui.screens.queue import QueueScreen
 from hector_tui.ui.screens.session_actions import SessionActions
 from hector_tui.ui.text import clean_line
 from hector_tui.ui.transcript.widget import Transcript
@@ -26,6 +27,7 @@ from hector_tui.ui.widgets.prompt import Prompt
 _ARMED_S = 2.0
 """Seconds within which the second Esc, or the second Ctrl+C, must follow the first."""
 _WIDE = 120
+_GO_ON = "Your last answer was cut off. Please go on where it ends."
 
 
 class ChatActions(SessionActions):
@@ -119,10 +121,50 @@ class ChatActions(SessionActions):
                 self.rename(conversation, argument)
             case "remember" if conversation is not None:
                 self._remember(conversation, argument)
+            case "policy" if conversation is not None:
+                self._set_policy(conversation, argument)
             case "theme":
                 self.app.post_message(self.ThemeWanted(argument))
             case _:
                 self.tell(f"/{name} takes no argument here.")
+
+    def action_queue(self) -> None:
+        """See and change what waits in this session."""
+        conversation = self.active
+        if conversation is not None:
+            self.app.push_screen(QueueScreen(self.desk, conversation))
+
+    def take_back(self) -> None:
+        """Put the last waiting message back into the prompt."""
+        conversation = self.active
+        if conversation is not None:
+            self.run_command(self._take_back(conversation))
+
+    async def _take_back(self, conversation: Conversation) -> None:
+        waiting = await self.desk.waiting(conversation)
+        if not waiting:
+            return
+        turn_id = waiting[-1].turn_id
+        text = await self.desk.change_queue(conversation, lambda queue, session_id: queue.drop(session_id, turn_id))
+        conversation.draft = text
+        if conversation is self.active:
+            self.prompt.restore(text)
+
+    def action_policy(self) -> None:
+        """Say what the policies are; `/policy NAME` sets one."""
+        self.tell("/policy enqueue waits (the default), interrupt stops the answer, reject refuses; for this session.")
+
+    def _set_policy(self, conversation: Conversation, policy: str) -> None:
+        async def set_policy() -> None:
+            await self.desk.set_policy(conversation, policy)
+            self.tell(f"While an answer comes, a message to this session will now: {policy}.")
+
+        self.run_command(set_policy())
+
+    def action_go_on(self) -> None:
+        """Ask the agent to go on where its answer was cut."""
+        if (conversation := self.active) is not None:
+            self.run_command(self.send(conversation, _GO_ON))
 
     def action_retry(self) -> None:
         """Ask the last question once more."""

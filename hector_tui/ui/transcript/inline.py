@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 LONGEST = 4_096
-"""Characters parsed as one piece: markdown-it takes quadratic time for some rows of brackets."""
+"""Characters parsed as one piece."""
+LONGEST_WITH_BRACKETS, MANY_BRACKETS = 1_024, 100
+"""The same where that many brackets stand: markdown-it takes quadratic time for brackets that are never closed."""
 URL_KEY = "href"
 """The key of a style's meta under which a link's address stands. Nothing but the transcript reads it."""
 
@@ -57,14 +59,16 @@ def inline_runs(content: str, style: Style, styles: TranscriptStyles, references
 
 def pieces(content: str) -> list[str]:
     """Cut a very long paragraph where a line, a sentence or a word ends. Depends on the text alone."""
+    longest = LONGEST
+    if len(content) > LONGEST_WITH_BRACKETS and content.count("[") > MANY_BRACKETS:
+        longest = LONGEST_WITH_BRACKETS
     cut: list[str] = []
-    while len(content) > LONGEST:
-        middle = LONGEST // 2
+    while len(content) > longest:
         for mark in ("\n", ". ", " "):
-            at = content.rfind(mark, middle, LONGEST)
+            at = content.rfind(mark, longest // 2, longest)
             if at > 0:
                 break
-        length = at + len(mark) if at > 0 else LONGEST
+        length = at + len(mark) if at > 0 else longest
         cut.append(content[:length])
         content = content[length:]
     cut.append(content)

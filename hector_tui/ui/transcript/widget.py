@@ -263,8 +263,9 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         strips = [painted[y] if y < len(painted) else blank for y in crop.line_range]
         if self.text_selection is not None:
             strips = [self._selected(y, strip) for y, strip in zip(crop.line_range, strips, strict=True)]
+        _, background = self.background_colors
         for line_filter in self.get_line_filters():
-            strips = [strip.apply_filter(line_filter, self.background_colors[1]) for strip in strips]
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
         if crop.column_span != (0, width):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips

@@ -20,7 +20,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import reactive, var
 from textual.strip import Strip
 from textual.widgets import TextArea
 from textual.widgets.text_area import Edit, EditResult, Location, Selection
@@ -93,6 +93,9 @@ class Prompt(TextArea, inherit_bindings=False):
         *_identified(TextArea.BINDINGS),
     ]
 
+    queue_waits: var[bool] = var(False)
+    """Whether sent messages still wait: then Up in the empty prompt asks for the last of them, not for history."""
+
     hint: reactive[str] = reactive("", init=False)
     """What the empty prompt says; cut to one line."""
 
@@ -102,6 +105,17 @@ class Prompt(TextArea, inherit_bindings=False):
 
         prompt: Prompt
         text: str
+
+        @property
+        def control(self) -> Prompt:
+            """The prompt, for the `on` decorator."""
+            return self.prompt
+
+    @dataclass
+    class TakeBackRequested(Message):
+        """The person wants the last waiting message back in the prompt."""
+
+        prompt: Prompt
 
         @property
         def control(self) -> Prompt:
@@ -313,8 +327,10 @@ class Prompt(TextArea, inherit_bindings=False):
     # History
 
     def action_cursor_up(self, select: bool = False) -> None:
-        """Move up; from the first row, to the prompt sent before."""
-        if select or not self._walks(first_row=True):
+        """Move up; from the first row, to the prompt sent before, or from nothing to the last that waits."""
+        if self.queue_waits and not self.text:
+            self.post_message(self.TakeBackRequested(self))
+        elif select or not self._walks(first_row=True):
             super().action_cursor_up(select)
         else:
             self._recall(self._history.older(self.value))
