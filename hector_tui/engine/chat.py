@@ -6,6 +6,7 @@ Its coroutines run on the engine's loop; callers on another loop reach them thro
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import get_args
 
@@ -50,6 +51,7 @@ class ChatService:
         self._feed = feed
         self._activity: dict[str, SessionActivity] = {}
         self._problems: dict[str, str] = {}
+        self._announcements: deque[str] = deque()
         self._accepting: set[SessionKey] = set()
         self.runner = make_runner(self._run_changed)
         self.queue = SessionQueue(sessions, self.runner)
@@ -276,6 +278,18 @@ class ChatService:
         else:
             self._problems.pop(subject, None)
         self._feed.mark(ENGINE)
+
+    def announce(self, text: str) -> None:
+        """Tell the person something once, whichever session they look at."""
+        self._announcements.append(text)
+        self._feed.mark(ENGINE)
+
+    def take_announcements(self) -> Sequence[str]:
+        """What is to be told since the last call; safe from any thread."""
+        taken = []
+        while self._announcements:
+            taken.append(self._announcements.popleft())
+        return taken
 
     def problems(self) -> Mapping[str, str]:
         """What is wrong with the engine, by subject; safe from any thread."""

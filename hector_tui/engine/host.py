@@ -27,6 +27,7 @@ from hector_tui.errors import AgentDisabled, UnknownAgent
 from hector_tui.llm.discovery import Discovery, discover
 from hector_tui.memory.service import MemoryService, open_memory
 from hector_tui.memory.settings import MemorySettings
+from hector_tui.memory.status import IndexState
 from hector_tui.paths import Profile
 from hector_tui.paths_bundled import bundled
 from hector_tui.sessions.store import Store
@@ -34,6 +35,8 @@ from hector_tui.sessions.store import Store
 PREFERRED_AGENT = "assistant"
 """Answers `hector-tui ask` when no agent is named."""
 _STORAGE = "storage"
+_MEMORY_LOOK_S = 2.0
+"""Seconds between two looks at the state of the memory index."""
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +88,7 @@ class Engine:
         self.memory = memory
         self._store = store
         self._models = models
-        self._warm_up: asyncio.Task[None] | None = None
+        self._looking_after: asyncio.Task[None] | None = None
         self._settler = Settler(store.sessions, memory, self._report_storage, store.owner.is_gone)
         self._journal = Journal(store.sessions, self._report_storage)
         services = AgentServices(sessions=store.sessions, memory=memory)
@@ -124,7 +127,7 @@ class Engine:
             await store.aclose()
             raise
         memory.start()
-        engine._warm_up = asyncio.create_task(engine._prepare(), name="warm-up")
+        engine._looking_after = asyncio.create_task(engine._look_after(), name="look-after")
         return engine
 
     def default_agent(self) -> Agent:
@@ -146,18 +149,26 @@ class Engine:
         """Transactions this process has committed to the database; turns that are stored together share one."""
         return self._store.database.commits
 
-    async def _prepare(self) -> None:
-        """Load what the first message will need; a failure shows itself again, with its reason, in that message."""
+    async def _look_after(self) -> None:
+        """Load what the first message will need, then say when the state of the memory index changes."""
         try:
             await self._models.prepare()
-        except Exception:
+        except Exception:  # a failure shows itself again, with its reason, in the first message
             logger.exception("the models could not be prepared")
+        told: IndexState = "ready"
+        while True:
+            await asyncio.sleep(_MEMORY_LOOK_S)
+            status = self.memory.status
+            if status.state == told or status.state not in ("ready", "locked", "degraded"):
+                continue
+            told = status.state
+            self.chat.announce(status.detail or "The memory index works again: recall finds by meaning and by words.")
 
     async def aclose(self) -> None:
         """Interrupt runs, save what they have, index what waits, close everything; safe to call twice."""
-        if self._warm_up is not None:
-            self._warm_up.cancel()
-            await asyncio.wait({self._warm_up})
+        if self._looking_after is not None:
+            self._looking_after.cancel()
+            await asyncio.wait({self._looking_after})
         await self.chat.runner.aclose()
         await self._journal.aclose()
         await self._settler.aclose()

@@ -71,6 +71,8 @@ class ChatScreen(ChatActions):
         self.inspector_wanted = inspector
         self._brand = brand
         self._unsaved: set[Conversation] = set()
+        self._recallable: tuple[Conversation | None, int] = (None, 0)
+        """Up to which turn of which conversation the prompt's history goes."""
         self._clock_running = False
 
     def compose(self) -> ComposeResult:
@@ -154,6 +156,9 @@ class ChatScreen(ChatActions):
             self.follower.wake()
             self.refresh_queue()
             self.refresh_inspector()
+        if ENGINE in changed:
+            for text in self.engine.engine.chat.take_announcements():
+                self.app.notify(clean(text), severity="warning", timeout=10, markup=False)
         if ENGINE in changed or active is not None:
             self.refresh_status()
         self.announce_hidden(changed)
@@ -175,7 +180,6 @@ class ChatScreen(ChatActions):
         self.set_class(self.inspector_wanted and self.size.width >= 120, "-inspector")
         self.transcript.show(conversation.document)
         self.prompt.restore(conversation.draft)
-        self.prompt.set_sent(conversation.questions)
         self.prompt.focus()
         self.refresh_queue()
         self.refresh_inspector()
@@ -188,7 +192,8 @@ class ChatScreen(ChatActions):
             return
         self.refresh_starters()
         self.run_command(self.desk.mark_seen(conversation), group="seen")
-        if ended:
+        if ended or self._recallable != (conversation, conversation.last_ordinal):
+            self._recallable = (conversation, conversation.last_ordinal)
             self.prompt.set_sent(conversation.questions)
         if ended or not self._clock_running:
             self.refresh_status()

@@ -86,7 +86,10 @@ class ChatActions(SessionActions):
         if conversation is None:
             return
         if (slash := parse_slash(text)) is not None:
-            self.prompt.accept()
+            if slash.command is None:
+                self.prompt.refuse()
+            else:
+                self.prompt.accept()
             self._run_slash(slash)
             return
         self.run_command(self.send(conversation, text))
@@ -101,7 +104,11 @@ class ChatActions(SessionActions):
         if conversation is self.active:
             self.prompt.accept()
             self.transcript.scroll_end(animate=False)
-        conversation.draft = ""
+            # What was written meanwhile, or before an old question was asked again, is still there.
+            conversation.draft = self.prompt.draft
+        else:
+            conversation.draft = ""
+            self.run_command(self.desk.save_draft(conversation), group="draft")
         self.refresh_tabs()
 
     def _run_slash(self, slash: SlashCommand) -> None:
