@@ -36,7 +36,7 @@ class AnswerPrinter:
             case TextDelta(text):
                 if self._break_before_text and text:
                     text, self._break_before_text = f"\n\n{text}", False
-                self._print(text)
+                self._print(self._cleaner.feed(text))
             case ToolCallStarted():
                 # The words before a tool call and those after it are two paragraphs, as they are on the screen.
                 self._break_before_text = self._wrote

@@ -66,7 +66,7 @@ async def _turns(sessions: SessionService, session_id: str) -> AsyncIterator[Tur
     newest = await sessions.history(session_id, limit=1)
     last = newest[-1].turn.ordinal if newest else 0
     while after < last:
-        # A page is a range of ordinals: they have no gaps, and `history` alone would give the newest first.
+        # A page is a range of ordinals, which a withdrawn turn leaves shorter; by `limit` the newest would come first.
         for record in await sessions.history(session_id, after=after, before=after + _PAGE + 1, limit=_PAGE):
             yield record
         after += _PAGE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,10 +32,11 @@ def find_sources(paths: Sequence[Path], log: ProblemLog) -> tuple[Source, ...]:
 
     Hidden files are left out (editors put locks and copies there), and a file named twice is read once.
     """
-    sources: dict[Path, Source] = {}
+    sources: dict[str, Source] = {}
     for path in paths:
-        for source in _in_folder(path, log) if path.is_dir() else (Source(path),):
-            sources.setdefault(source.path.resolve(), source)
+        # os.path, because pathlib raises for a loop of links, which is only one more file that cannot be read.
+        for source in _in_folder(path, log) if os.path.isdir(path) else (Source(path),):
+            sources.setdefault(os.path.realpath(source.path), source)
     return tuple(sources.values())
 
 

@@ -184,7 +184,7 @@ def _move_aside(path: Path) -> Path:
 
 
 def read_only(path: Path) -> closing[sqlite3.Connection]:
-    """A connection for tools that only look, such as `doctor`; it never creates or changes the file.
+    """A connection for readers beside the program; it changes no row, but may leave SQLite's companion files behind.
 
     Raises:
         sqlite3.Error: There is no such file, or it cannot be read.

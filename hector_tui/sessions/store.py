@@ -46,7 +46,12 @@ class Store:
             owner.close()
             raise
         sessions = SessionService(database, owner.owner_id)
-        interrupted = await sessions.recover(owner.is_gone)
+        try:
+            interrupted = await sessions.recover(owner.is_gone)
+        except BaseException:
+            await database.aclose()
+            owner.close()
+            raise
         return cls(
             database=database,
             owner=owner,

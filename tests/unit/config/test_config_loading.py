@@ -302,3 +302,11 @@ def test_loading_leaves_the_environment_of_the_process_alone(tmp_path: Path) -> 
     before = dict(os.environ)
     assert load([tmp_path], env={}).info.name == "none x"
     assert dict(os.environ) == before
+
+
+def test_a_loop_of_links_is_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").symlink_to(tmp_path / "b.yaml")
+    (tmp_path / "b.yaml").symlink_to(tmp_path / "a.yaml")
+    config = load([tmp_path / "a.yaml"], env={})
+    (problem,) = config.errors
+    assert "cannot be read" in str(problem)
