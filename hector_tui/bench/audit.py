@@ -1,7 +1,7 @@
 """Reading the database back after a benchmark, and counting what is wrong with it by what it says, not by its status.
 
-It opens a connection of its own and trusts no column that the engine could have filled in by mistake: whose a message is
-follows from the nonce it holds.
+It opens a connection of its own and trusts no column that the engine could have filled in by mistake: whose a message
+is follows from the nonce it holds.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,7 +31,7 @@ class Counts:
     Attributes:
         lost: Accepted turns of which the row, the question, a word of the answer or a memory is missing.
         duplicated: Turns of which one of these stands there more than once.
-        misordered: Turns and messages that stand right behind one that was sent later to the same session or SessionKey.
+        misordered: Turns and messages that stand right behind one that was sent later, in their session or SessionKey.
         leaked: Appearances of a nonce where it does not belong: in another turn's answer, in another SessionKey's
             messages or memories, or anywhere although its prompt was refused.
         stale: Answers that were given without sight of the turn before.
@@ -91,22 +91,23 @@ class _Audit:
         self._tally: Counter[str] = Counter()
         self._findings: list[str] = []
         self._turns: dict[str, Prompt] = {}
+        self._order: dict[SessionKey, list[Prompt]] = defaultdict(list)
 
     def counts(self, connection: sqlite3.Connection) -> Counts:
         self._read_turns(connection)
         self._read_messages(connection)
         self._read_memories(connection)
-        previous: dict[SessionKey, int] = {}
         for prompt in self._plan.prompts:
             if self._was_accepted(prompt):
-                self._judge(prompt, previous.get(prompt.key, NOTHING))
-                previous[prompt.key] = prompt.number
+                self._judge(prompt)
+        for order in self._order.values():
+            self._judge_sight(order)
         return Counts(findings=tuple(self._findings), **self._tally)
 
     # Reading
 
     def _read_turns(self, connection: sqlite3.Connection) -> None:
-        order: dict[tuple[str, int], list[int]] = defaultdict(list)
+        order: dict[object, list[int]] = defaultdict(list)
         for turn_id, session_id, agent_id, text in connection.execute(
             "SELECT turn_id, session_id, agent_id, text FROM turns ORDER BY session_id, ordinal"
         ):
@@ -115,11 +116,26 @@ class _Audit:
                 trace = self._traces[prompt.nonce]
                 trace.rows += 1
                 if trace.rows == 1:
-                    order[session_id, prompt.sender].append(prompt.position)
+                    order[f"{session_id}, process {prompt.sender}"].append(prompt.position)
         self._count_descents(order, "turns")
+        self._note_order()
+
+    def _note_order(self) -> None:
+        """The order in which each SessionKey was sent to: the plan's, or where two processes sent, that of the rows.
+
+        Each of the two is in the plan's order among the rows, or has been counted as misordered.
+        """
+        rows = {prompt.nonce: place for place, prompt in enumerate(self._turns.values())}
+        for prompt in self._plan.prompts:
+            if self._was_accepted(prompt):
+                self._order[prompt.key].append(prompt)
+        for key, prompts in self._order.items():
+            if self._plan.is_shared(key.session_id):
+                prompts.sort(key=lambda prompt: rows.get(prompt.nonce, 0))
 
     def _read_messages(self, connection: sqlite3.Connection) -> None:
-        order: dict[tuple[SessionKey, int], list[int]] = defaultdict(list)
+        places = {prompt.nonce: 2 * place for prompts in self._order.values() for place, prompt in enumerate(prompts)}
+        order: dict[object, list[int]] = defaultdict(list)
         for session_id, agent_id, turn_id, role, parts in connection.execute(
             "SELECT session_id, agent_id, turn_id, role, parts FROM messages ORDER BY session_id, agent_id, seq"
         ):
@@ -131,13 +147,13 @@ class _Audit:
                     trace = self._traces[prompt.nonce]
                     trace.questions += 1
                     if trace.questions == 1:
-                        order[key, prompt.sender].append(2 * prompt.number)
+                        order[key].append(places[prompt.nonce])
             elif (answered := self._answered(key, turn_id, text)) is not None:
                 trace = self._traces[answered.nonce]
                 trace.answers.append(text)
                 trace.words.update(numbers_said(text, answered.nonce))
                 if len(trace.answers) == 1:
-                    order[key, answered.sender].append(2 * answered.number + 1)
+                    order[key].append(places[answered.nonce] + 1)
         self._count_descents(order, "messages")
 
     def _read_memories(self, connection: sqlite3.Connection) -> None:
@@ -179,7 +195,7 @@ class _Audit:
 
     # Judging
 
-    def _judge(self, prompt: Prompt, previous: int) -> None:
+    def _judge(self, prompt: Prompt) -> None:
         trace = self._traces[prompt.nonce]
         heard = self._heard.get(prompt.nonce)
         where = f"turn {prompt.number} of {prompt.key}"
@@ -191,11 +207,15 @@ class _Audit:
             self._find("duplicated", f"{where} has more than one {more}")
         if heard is None or not heard.tells(trace.answers):
             self._find("mismatched", f"{where} was read differently from what is stored")
-        if not self._plan.load.is_scripted or self._plan.is_shared(prompt.key.session_id):
-            return  # two processes order a shared session by themselves: neither knows what the other is answering
-        for text in trace.answers:
-            if (after := said_after(text)) is not None and after != previous:
-                self._find("stale", f"{where} was answered after turn {after} and not {previous}")
+
+    def _judge_sight(self, order: Sequence[Prompt]) -> None:
+        """Whether each answer of a SessionKey was given with the turn before it in sight."""
+        previous = NOTHING
+        for prompt in order:
+            for text in self._traces[prompt.nonce].answers:
+                if (after := said_after(text)) is not None and after != previous:
+                    self._find("stale", f"turn {prompt.number} of {prompt.key} followed {after} and not {previous}")
+            previous = prompt.number
 
     def _missing(self, prompt: Prompt, trace: _Trace) -> str:
         if not trace.rows:
@@ -217,8 +237,8 @@ class _Audit:
         heard = self._heard.get(prompt.nonce)
         return heard is None or heard.ending not in (Ending.REFUSED, Ending.UNSENT)
 
-    def _count_descents(self, order: Mapping[tuple[object, int], list[int]], what: str) -> None:
-        for (place, _), ranks in order.items():
+    def _count_descents(self, order: Mapping[object, list[int]], what: str) -> None:
+        for place, ranks in order.items():
             if count := descents(ranks):
                 self._find("misordered", f"{what} of {place} are out of order", count)
 

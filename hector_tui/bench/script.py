@@ -16,7 +16,7 @@ from hector_tui.llm.script import Pause, Script, ScriptStep, last_user_text, say
 
 NOTHING = -1
 """What an answer calls the turn before the first of its conversation."""
-_AFTER = re.compile(r"\bafter:(-?\d+)\b")
+_AFTER = re.compile(r":after:(-?\d+)\b")
 
 
 def testimony(plan: Plan) -> Script:
@@ -31,7 +31,8 @@ def testimony(plan: Plan) -> Script:
         shown = earlier + plan.prompts_in(request.system)
         strangers = dict.fromkeys(found.nonce for found in shown if found.key != prompt.key)
         own = [found.number for found in earlier if found.key == prompt.key]
-        words = [f"after:{own[-1] if own else NOTHING} ", *words_of(prompt), *(f"saw:{nonce} " for nonce in strangers)]
+        after = f"{prompt.nonce}:after:{own[-1] if own else NOTHING} "
+        words = [after, *words_of(prompt), *(f"saw:{nonce} " for nonce in strangers)]
         # A provider's words arrive one at a time, with the event loop free in between.
         return tuple(part for word in words for part in (TextChunk(word), Pause(0)))
 

@@ -180,6 +180,7 @@ class ChatScreen(ChatActions):
         self.set_class(self.inspector_wanted and self.size.width >= 120, "-inspector")
         self.transcript.show(conversation.document)
         self.prompt.restore(conversation.draft)
+        self.prompt.set_sent(conversation.questions)
         self.prompt.focus()
         self.refresh_queue()
         self.refresh_inspector()

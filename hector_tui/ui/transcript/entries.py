@@ -132,12 +132,20 @@ class AnswerEntry(Entry):
         label: Who speaks; what follows a ` · ` is dimmed. Empty for no label row.
         text: What is there from the start, clean.
         finished: Nothing will be appended.
+        note: A short remark under a finished answer, such as `interrupted`; empty for none.
         at: The time, as it is to be shown; empty for none.
         entry_id: A name unique in the document.
     """
 
     def __init__(
-        self, label: str = "", text: str = "", *, finished: bool = False, at: str = "", entry_id: str = ""
+        self,
+        label: str = "",
+        text: str = "",
+        *,
+        finished: bool = False,
+        note: str = "",
+        at: str = "",
+        entry_id: str = "",
     ) -> None:
         super().__init__(entry_id)
         self.label = label
@@ -150,7 +158,7 @@ class AnswerEntry(Entry):
         self._frozen = 0
         self.parts = list(self._head)
         if finished:
-            self.finish()
+            self.finish(note)
 
     @property
     def text(self) -> str:
@@ -182,14 +190,15 @@ class AnswerEntry(Entry):
         self._notify()
 
     def finish(self, note: str = "") -> None:
-        """Say that nothing will be appended any more.
+        """Say that nothing will be appended any more. A second call changes nothing.
 
         Args:
             note: A short remark under the answer, such as `cancelled`; empty for none.
         """
-        self._source.finish()
-        self._note = note
-        self._notify()
+        if not self._source.finished:
+            self._source.finish()
+            self._note = note
+            self._notify()
 
     def code_blocks(self) -> list[str]:
         """The contents of its fenced and indented code blocks, for copying. Parses the whole text."""

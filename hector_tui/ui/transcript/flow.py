@@ -213,7 +213,8 @@ class Flow:
             slot.heights, first = Heights(), 0
         slot.heights.truncate(first)
         for part in slot.entry.parts[len(slot.heights) :]:
-            slot.heights.append(part.estimate(self.layout.width))
+            known = part.known_lines(self.layout)
+            slot.heights.append(part.estimate(self.layout.width) if known is None else len(known))
         self._measure(slot)
 
     def _remember(self, part: Part, lines: int) -> None:
@@ -222,7 +223,7 @@ class Flow:
         while self._recent_lines > KEPT_LINES and len(self._recent) > 1:
             oldest, count = self._recent.popitem(last=False)
             self._recent_lines -= count
-            oldest.forget()
+            pass
 
     # Walking
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -19,6 +20,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
+from textual.theme import Theme
 from textual.widget import Widget
 
 from hector_tui.ui.transcript.document import TranscriptDocument
@@ -127,7 +129,8 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(name=name, id=id, classes=classes)
         self._max_width = max_width
         self._document = document or TranscriptDocument()
-        self._styles_of_theme: TranscriptStyles | None = None
+        self._styles: TranscriptStyles | None = None
+        self._styles_made_of: tuple[Theme, Style] | None = None
         self._rows: list[Row] = []
         self._painted: list[Strip] = []
         self._frame_due = False
@@ -161,6 +164,15 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         """The text of the entry under the block cursor; empty without one."""
         cursor = self._document.cursor
         return "" if cursor is None else cursor.source_text()
+
+    def visible_links(self) -> list[str]:
+        """The addresses of the links in view, from top to bottom, each once: for opening links by key."""
+        urls: dict[str, None] = {}
+        for row in self._rows:
+            for segment in row.line.segments:
+                if segment.style is not None and URL_KEY in segment.style.meta:
+                    urls[str(segment.style.meta[URL_KEY])] = None
+        return list(urls)
 
     def clear_selection(self) -> None:
         """Drop the text selection of this widget, if there is one."""
@@ -201,7 +213,8 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         """Take over new rows, and have those repainted that look different."""
         former = self._painted
         self._rows = rows
-        self._painted = [self._strip_of(y, size.width) for y in range(size.height)]
+        styles = self._theme_styles()
+        self._painted = [self._strip_of(y, size.width, styles) for y in range(size.height)]
         if len(former) != len(self._painted):
             self.refresh()
             return
@@ -215,8 +228,7 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         if regions:
             self.refresh(*regions)
 
-    def _strip_of(self, y: int, width: int) -> Strip:
-        styles = self._theme_styles()
+    def _strip_of(self, y: int, width: int, styles: TranscriptStyles) -> Strip:
         if y >= len(self._rows):
             return Strip.blank(width, styles.base)
         row = self._rows[y]
@@ -227,9 +239,11 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         return strip
 
     def _theme_styles(self) -> TranscriptStyles:
-        if self._styles_of_theme is None:
-            self._styles_of_theme = TranscriptStyles.from_theme(self.app.theme_variables, self.rich_style)
-        return self._styles_of_theme
+        made_of = (self.app.current_theme, self.rich_style)
+        if self._styles is None or made_of != self._styles_made_of:
+            self._styles = TranscriptStyles.from_theme(self.app.theme_variables, self.rich_style)
+            self._styles_made_of = made_of
+        return self._styles
 
     def _update_scrollbar(self, size: Size, *, at_end: bool, exact: bool = False) -> None:
         """Tell the scrollbar where the view is; while the end is followed only once in a screenful."""
@@ -324,13 +338,15 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
             self._document.on_change = None
 
     def notify_style_update(self) -> None:
-        """The theme or the widget's CSS changed."""
+        """The theme, the widget's CSS, or only the focus changed; new styles are made if they came out different."""
         super().notify_style_update()
-        self._styles_of_theme = None
         self._document_changed()
 
     def on_click(self, event: events.Click) -> None:
         """Follow a link, or open a fold."""
+        if self.text_selection is not None:
+            # The end of a drag: the mouse was used to select, not to press.
+            return
         y = event.get_content_offset_capture(self).y
         url = event.style.meta.get(URL_KEY)
         if url is not None:
