@@ -19,7 +19,9 @@ _PHASES = {
 }
 
 
-def status_of(desk: Desk, engine: EngineThread, feeder: InspectorFeeder, *, stop_armed: bool) -> StatusInfo:
+def status_of(
+    desk: Desk, engine: EngineThread, feeder: InspectorFeeder, *, stop_armed: bool, new_below: bool
+) -> StatusInfo:
     """The parts of the status line, for this moment."""
     if not desk.agents:
         return StatusInfo(state="starting")
@@ -37,8 +39,8 @@ def status_of(desk: Desk, engine: EngineThread, feeder: InspectorFeeder, *, stop
     elif not banner and agent is not None and agent.readiness == "no_server":
         banner = f"no server answers at {agent.detail}: start it, then send again"
     usage = conversation.usage
-    hint = ""
-    if live:
+    hint = "↓ new below · ctrl+end" if new_below else ""
+    if live and not new_below:
         hint = "esc again to stop" if stop_armed else "esc esc to stop"
     return StatusInfo(
         agent=agent.name if agent is not None else conversation.agent_id,

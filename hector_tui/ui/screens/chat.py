@@ -59,6 +59,12 @@ class ChatScreen(ChatActions):
         *bindings(),
         Binding(LEADER_KEY, "leader", "Leader key", id="app.leader", show=False, priority=True),
         Binding("escape", "step_back", "Back, or stop", id="app.back", show=False),
+        # The prompt lets these through when it has no use for them, so one can read without leaving it.
+        Binding("alt+up", "choose_block(-1)", "Previous block", id="app.previous_block", show=False),
+        Binding("alt+down", "choose_block(1)", "Next block", id="app.next_block", show=False),
+        Binding("pageup", "read(-1)", "Page up", id="app.page_up", show=False),
+        Binding("pagedown", "read(1)", "Page down", id="app.page_down", show=False),
+        Binding("ctrl+end", "follow_end", "Newest", id="app.end", show=False),
         Binding("ctrl+c", "interrupt", "Clear, stop or quit", id="app.interrupt", show=False, priority=True),
     ]
 
@@ -244,7 +250,9 @@ class ChatScreen(ChatActions):
     def refresh_status(self) -> None:
         """The bottom row, and a clock for it while something runs."""
         line = self.query_one("#status", StatusLine)
-        line.info = status_of(self.desk, self.engine, self.feeder, stop_armed=self.stop_armed)
+        line.info = status_of(
+            self.desk, self.engine, self.feeder, stop_armed=self.stop_armed, new_below=self.transcript.has_new_below
+        )
         running = self.active is not None and self.active.is_live
         if running and not self._clock_running:
             self._clock_running = True

@@ -219,6 +219,19 @@ class ChatActions(SessionActions):
             self._quit_at = time.monotonic()
             self.tell("Ctrl+C again quits.")
 
+    def action_choose_block(self, by: int) -> None:
+        """Go from the prompt to the transcript's block cursor; Enter opens what it stands on, Esc comes back."""
+        self.transcript.focus()
+        self.transcript.action_move_cursor(by)
+
+    def action_read(self, pages: int) -> None:
+        """Scroll the transcript without leaving the prompt."""
+        self.transcript.action_scroll_pages(pages)
+
+    def action_follow_end(self) -> None:
+        """Go to the newest row and follow it."""
+        self.transcript.action_scroll_end()
+
     def action_copy_answer(self) -> None:
         """Copy the last answer as Markdown."""
         text = self.transcript.cursor_text() or self.transcript.last_answer_text()
