@@ -87,7 +87,7 @@ class Agent:
         recalled = await self._recall(key, draft, selection) if draft.strip() else ()
         turn = (user_message(draft),) if draft.strip() else ()
         parts = self.parts(messages_of(selection.turns), recalled, turn)
-        return self.view(parts, dropped_turns=selection.dropped_turns, iteration=0)
+        return self._view(parts, dropped_turns=selection.dropped_turns, iteration=0, at=self.services.clock())
 
     def parts(self, history: Sequence[Message], recalled: Sequence[MemoryHit], turn: Sequence[Message]) -> RequestParts:
         """What the next request is made of."""
@@ -101,15 +101,21 @@ class Agent:
             max_tokens=self.max_tokens,
         )
 
-    def view(self, parts: RequestParts, *, dropped_turns: int, iteration: int) -> ContextView:
-        """A request of this agent as the inspector shows it."""
+    def sent(self, state: ReasoningState) -> tuple[ContextView, ...]:
+        """What a run of this agent has sent so far, as the inspector shows it."""
+        return tuple(
+            self._view(request.parts, dropped_turns=state.dropped_turns, iteration=request.iteration, at=request.at)
+            for request in state.requests
+        )
+
+    def _view(self, parts: RequestParts, *, dropped_turns: int, iteration: int, at: float) -> ContextView:
         return parts.view(
             agent_id=self.agent_id,
             model=self.model.label,
             window=self.model.context_window,
             dropped_turns=dropped_turns,
             iteration=iteration,
-            at=self.services.clock(),
+            at=at,
         )
 
     async def _select(self, key: SessionKey, question: str, *, before: int) -> Selection:

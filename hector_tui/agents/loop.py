@@ -6,9 +6,10 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from hector_tui.agents.reasoning import ReasoningState
+from hector_tui.agents.context import RequestParts
+from hector_tui.agents.reasoning import ReasoningState, SentRequest
 from hector_tui.domain.events import (
     Notice,
     OutputEvent,
@@ -19,9 +20,11 @@ from hector_tui.domain.events import (
     ToolCallStarted,
     UsageUpdated,
 )
-from hector_tui.domain.messages import user_message
+from hector_tui.domain.memories import MemoryHit
+from hector_tui.domain.messages import Message, user_message
 from hector_tui.domain.usage import Usage
 from hector_tui.llm.base import (
+    Model,
     ModelRequest,
     Retrying,
     Stop,
@@ -31,10 +34,7 @@ from hector_tui.llm.base import (
     ToolCall,
     UsageReport,
 )
-from hector_tui.tools.base import ToolContext
-
-if TYPE_CHECKING:
-    from hector_tui.agents.agent import Agent
+from hector_tui.tools.base import ToolContext, ToolSet
 
 MAX_ITERATIONS = "max_iterations"
 """The stop reason of a run that was not allowed another model call."""
@@ -44,7 +44,30 @@ _MAX_RESULT_CHARACTERS = 50_000
 Emit = Callable[[OutputEvent], None]
 
 
-async def think_and_act(agent: Agent, state: ReasoningState, emit: Emit) -> str:
+class Reasoner(Protocol):
+    """What the loop needs of an agent."""
+
+    @property
+    def model(self) -> Model:
+        """Whom it asks."""
+        ...
+
+    @property
+    def tools(self) -> ToolSet:
+        """What it can call."""
+        ...
+
+    @property
+    def max_iterations(self) -> int:
+        """Model calls of one run at most."""
+        ...
+
+    def parts(self, history: Sequence[Message], recalled: Sequence[MemoryHit], turn: Sequence[Message]) -> RequestParts:
+        """What the next request is made of."""
+        ...
+
+
+async def think_and_act(agent: Reasoner, state: ReasoningState, emit: Emit) -> str:
     """Call the model and the tools it asks for until it stops or `max_iterations` is reached; returns the stop reason.
 
     Raises:
@@ -54,7 +77,7 @@ async def think_and_act(agent: Agent, state: ReasoningState, emit: Emit) -> str:
     for iteration in range(1, agent.max_iterations + 1):
         state.iteration = iteration
         parts = agent.parts(state.history, state.recalled, (question, *state.answer.messages()))
-        state.requests.append(agent.view(parts, dropped_turns=state.dropped_turns, iteration=iteration))
+        state.requests.append(SentRequest(parts, iteration, time.time()))
         emit(StateChanged("model", iteration))
         calls, reason = await _ask(agent, parts.request(), state, emit)
         if not calls:
@@ -73,7 +96,7 @@ async def think_and_act(agent: Agent, state: ReasoningState, emit: Emit) -> str:
 
 
 async def _ask(
-    agent: Agent, request: ModelRequest, state: ReasoningState, emit: Emit
+    agent: Reasoner, request: ModelRequest, state: ReasoningState, emit: Emit
 ) -> tuple[Sequence[ToolCall], str]:
     """One model call; its tool calls are announced when all are known, so that they belong to one step."""
     calls: list[ToolCall] = []
@@ -101,14 +124,14 @@ async def _ask(
     return calls, reason.value
 
 
-async def _act(agent: Agent, calls: Sequence[ToolCall], state: ReasoningState, emit: Emit) -> None:
+async def _act(agent: Reasoner, calls: Sequence[ToolCall], state: ReasoningState, emit: Emit) -> None:
     """Run the tools of one step side by side; results find their call by its id."""
     async with asyncio.TaskGroup() as group:
         for call in calls:
             group.create_task(_call_tool(agent, call, state, emit), name=f"tool-{call.name}")
 
 
-async def _call_tool(agent: Agent, call: ToolCall, state: ReasoningState, emit: Emit) -> None:
+async def _call_tool(agent: Reasoner, call: ToolCall, state: ReasoningState, emit: Emit) -> None:
     started = time.perf_counter()
     context = ToolContext(key=state.turn.key, turn_id=state.turn.turn_id, call_id=call.call_id, emit=emit)
     outcome = await agent.tools.call(call.name, call.arguments, context)

@@ -5,12 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from hector_tui.agents.context import RequestParts
 from hector_tui.domain.assembly import TurnAssembler
-from hector_tui.domain.context import ContextView
 from hector_tui.domain.memories import MemoryHit
 from hector_tui.domain.messages import Message
 from hector_tui.domain.turns import Turn
 from hector_tui.domain.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class SentRequest:
+    """What one model call was sent; made readable only when somebody looks.
+
+    Attributes:
+        iteration: Which model call of the turn it was, from 1.
+        at: Seconds since the epoch, UTC.
+    """
+
+    parts: RequestParts
+    iteration: int
+    at: float
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,7 +38,7 @@ class ReasoningState:
         dropped_turns: Earlier turns it left out.
         recalled: What long-term memory gave for the question.
         iteration: Which model call is running, from 1.
-        requests: What was sent to the model, one entry per call, as the inspector shows it.
+        requests: What was sent to the model, one entry per call.
         usage: Tokens of all finished calls.
     """
 
@@ -34,5 +48,5 @@ class ReasoningState:
     dropped_turns: int = 0
     recalled: Sequence[MemoryHit] = ()
     iteration: int = 0
-    requests: list[ContextView] = field(default_factory=list)
+    requests: list[SentRequest] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)

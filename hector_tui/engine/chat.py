@@ -190,7 +190,7 @@ class ChatService:
         """What the running turn of a SessionKey has sent so far, one entry per model call."""
         for run in self.runner.runs(key.session_id):
             if run.key == key:
-                return tuple(run.state.requests)
+                return run.agent.sent(run.state)
         return ()
 
     async def memory_view(self, key: SessionKey) -> MemoryView:
