@@ -16,6 +16,7 @@ from hector_tui.llm.base import Model
 from hector_tui.llm.connections import Connections
 from hector_tui.llm.discovery import Discovery, listens
 from hector_tui.llm.factory import LlmSettings, build_model
+from hector_tui.llm.keyless import KeylessModel
 from hector_tui.llm.openai_request import shown_address
 from hector_tui.llm.providers import PROVIDERS
 from hector_tui.llm.secrets import Secret
@@ -103,7 +104,9 @@ def _build(
         base_url=config.host or (provider.base_url if provider is not None else ""),
     )
     if provider is not None and provider.key_name and not config.host and entry.api_key is None:
-        return replace(built, readiness="needs_key", detail=entry.key_env or provider.key_name)
+        key_name = entry.key_env or provider.key_name
+        keyless = KeylessModel(model.label, model.context_window, key_name)
+        return replace(built, model=keyless, readiness="needs_key", detail=key_name)
     return built
 
 
