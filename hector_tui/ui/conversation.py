@@ -112,6 +112,8 @@ class Conversation:
             shown = [self._show(record, live.get(record.turn.turn_id)) for record in records]
             waiting = [record.turn.ordinal for record, drawn in zip(records, shown, strict=True) if not drawn]
             self._settled_up_to = min(waiting) - 1 if waiting else self._last
+            if not last and self._first is not None:
+                self.document.has_older = self._first > 1
 
     async def load_older(self) -> bool:
         """Put the page before the first turn on top; returns whether there was one."""
@@ -126,7 +128,7 @@ class Conversation:
                 return False
             page = TranscriptDocument()
             older = {record.turn.turn_id: self._stored_view(page, record) for record in records}
-            self.document.insert_before(page.entries)
+            self.document.insert_before(page.entries, has_older=records[0].turn.ordinal > 1)
             self._views = {**older, **self._views}
             self._first = records[0].turn.ordinal
         return True

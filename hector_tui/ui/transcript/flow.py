@@ -223,7 +223,7 @@ class Flow:
         while self._recent_lines > KEPT_LINES and len(self._recent) > 1:
             oldest, count = self._recent.popitem(last=False)
             self._recent_lines -= count
-            pass
+            oldest.forget()
 
     # Walking
 

@@ -132,7 +132,7 @@ class TranscriptStyles:
             link_target=dim,
             marker=paint.foreground("chat-marker", "text-primary", "primary"),
             rule=paint.foreground("chat-rule", "text-disabled"),
-            cursor=paint.foreground("chat-user", "accent"),
+            cursor=paint.foreground("chat-cursor", "accent"),
             tokens={
                 name: block + paint.foreground_only(*colors) + attributes for name, colors, attributes in _TOKEN_COLORS
             },

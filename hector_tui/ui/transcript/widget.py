@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
@@ -27,6 +26,7 @@ from hector_tui.ui.transcript.document import TranscriptDocument
 from hector_tui.ui.transcript.entries import Entry
 from hector_tui.ui.transcript.flow import Place, Row
 from hector_tui.ui.transcript.inline import URL_KEY
+from hector_tui.ui.transcript.painting import links, row_strip, selected
 from hector_tui.ui.transcript.parts import GUTTER
 from hector_tui.ui.transcript.styles import TranscriptStyles
 
@@ -167,12 +167,7 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
 
     def visible_links(self) -> list[str]:
         """The addresses of the links in view, from top to bottom, each once: for opening links by key."""
-        urls: dict[str, None] = {}
-        for row in self._rows:
-            for segment in row.line.segments:
-                if segment.style is not None and URL_KEY in segment.style.meta:
-                    urls[str(segment.style.meta[URL_KEY])] = None
-        return list(urls)
+        return links(self._rows)
 
     def clear_selection(self) -> None:
         """Drop the text selection of this widget, if there is one."""
@@ -214,7 +209,10 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         former = self._painted
         self._rows = rows
         styles = self._theme_styles()
-        self._painted = [self._strip_of(y, size.width, styles) for y in range(size.height)]
+        cursor = self._document.cursor
+        blank = Strip.blank(size.width, styles.base)
+        self._painted = [row_strip(row, size.width, styles, marked=row.entry is cursor) for row in rows]
+        self._painted += [blank] * (size.height - len(rows))
         if len(former) != len(self._painted):
             self.refresh()
             return
@@ -227,16 +225,6 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
                 regions.append(Region(0, y, size.width, 1))
         if regions:
             self.refresh(*regions)
-
-    def _strip_of(self, y: int, width: int, styles: TranscriptStyles) -> Strip:
-        if y >= len(self._rows):
-            return Strip.blank(width, styles.base)
-        row = self._rows[y]
-        strip = row.line.strip(width, styles.base)
-        if row.entry is self._document.cursor and row.place.part >= 0:
-            mark = Strip([Segment("▎", styles.cursor), Segment(" ", styles.base)], GUTTER)
-            strip = Strip.join([mark, strip.crop(GUTTER)])
-        return strip
 
     def _theme_styles(self) -> TranscriptStyles:
         made_of = (self.app.current_theme, self.rich_style)
@@ -275,8 +263,12 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         width = self.scrollable_content_region.width
         blank = Strip.blank(max(1, width), self._theme_styles().base)
         strips = [painted[y] if y < len(painted) else blank for y in crop.line_range]
-        if self.text_selection is not None:
-            strips = [self._selected(y, strip) for y, strip in zip(crop.line_range, strips, strict=True)]
+        selection = self.text_selection
+        if selection is not None:
+            style = self.screen.get_component_rich_style("screen--selection")
+            for index, y in enumerate(crop.line_range):
+                if y < len(self._rows):
+                    strips[index] = selected(strips[index], self._rows[y], selection, style)
         _, background = self.background_colors
         for line_filter in self.get_line_filters():
             strips = [strip.apply_filter(line_filter, background) for strip in strips]
@@ -289,22 +281,6 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         if not 0 <= y < len(self._rows):
             return Strip.blank(max(1, self.size.width), self._theme_styles().base)
         return self._painted[y].apply_offsets(0, self._rows[y].place.key())
-
-    def _selected(self, y: int, strip: Strip) -> Strip:
-        selection = self.text_selection
-        if selection is None or y >= len(self._rows):
-            return strip
-        span = selection.get_span(self._rows[y].place.key())
-        if span is None:
-            return strip
-        text = self._rows[y].line.text
-        first, last = max(span[0], self._rows[y].line.decoration), len(text) if span[1] == -1 else span[1]
-        start, end = strip.index_to_cell_position(first), strip.index_to_cell_position(max(first, last))
-        if end <= start:
-            return strip
-        style = self.screen.get_component_rich_style("screen--selection")
-        chosen = Strip(Segment.apply_style(strip.crop(start, end), post_style=style), end - start)
-        return Strip.join([strip.crop(0, start), chosen, strip.crop(end)])
 
     @property
     def allow_select(self) -> bool:

@@ -1,4 +1,7 @@
-"""Breaking styled text into rows of a given width, by graphemes, losing nothing but spaces at the breaks."""
+"""Breaking styled text into rows of a given width, by graphemes, losing nothing but spaces at the breaks.
+
+The text must be clean: Rich measures a joiner outside of an emoji in one way and splits it in another.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,20 @@
+"""Importing what the first answer needs, before it comes."""
+
+from __future__ import annotations
+
+from hector_tui.ui.transcript.code import lexer_for
+from hector_tui.ui.transcript.inline import inline_parser
+from hector_tui.ui.transcript.markdown import block_parser
+
+COMMON_LANGUAGES = ("python", "bash", "json", "javascript", "html")
+
+
+def preload() -> None:
+    """Import the Markdown parser and the lexers that are met most. Call it in a thread, after the first frame.
+
+    Without it the first answer waits 40 ms for the parser, and the first block of each language up to 60 ms.
+    """
+    block_parser()
+    inline_parser()
+    for language in COMMON_LANGUAGES:
+        lexer_for(language)

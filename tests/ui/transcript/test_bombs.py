@@ -1,0 +1,107 @@
+"""Hostile Markdown: the work of one step stays bounded, and nothing is lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from hector_tui.ui.transcript import markdown
+from hector_tui.ui.transcript.document import TranscriptDocument
+from hector_tui.ui.transcript.entries import AnswerEntry
+from hector_tui.ui.transcript.flow import BUDGET
+from hector_tui.ui.transcript.inline import LONGEST, pieces
+from hector_tui.ui.transcript.markdown import WINDOW, MarkdownSource
+from tests.ui.transcript.support import blocks, render, theme, whole
+
+BOMBS = {
+    "a table of 500 by 20": "|" + " c |" * 20 + "\n|" + "---|" * 20 + "\n" + ("|" + " cell |" * 20 + "\n") * 500,
+    "a line of a megabyte": "word " * 200_000,
+    "a line without a space": "x" * 300_000,
+    "20,000 brackets": "[" * 20_000,
+    "images that never end": "![" * 10_000,
+    "stars": "*a " * 20_000,
+    "backticks of all lengths": " ".join("`" * (n % 90 + 1) for n in range(3_000)),
+    "quotes in quotes": ">" * 3_000 + " deep",
+    "lists in lists": "- " * 3_000 + "deep",
+    "indented lists": "\n".join("  " * n + "- a" for n in range(300)),
+    "an endless fence": "```\n" + "line of text\n" * 20_000,
+    "minified code": "```js\n" + "function(a){return a+1};" * 20_000 + "\n```\n",
+    "accents": "e" + "\u0301" * 50_000,
+    "entities": "&amp;" * 20_000,
+    "html": "<a " * 20_000,
+    "definitions": "".join(f"[label {n}]: /url\n" for n in range(3_000)),
+    "a quote of many lines": "> quoted line\n" * 10_000,
+    "an item of many lines": "- item\n" + "  continued line\n" * 10_000,
+}
+
+
+@pytest.mark.parametrize("text", BOMBS.values(), ids=BOMBS)
+def test_one_step_is_bounded(text: str) -> None:
+    """Each call parses about its budget; no block is larger than a window, no inline piece larger than its limit."""
+    source = MarkdownSource(text, finished=True)
+    steps = 0
+    while source.behind:
+        before = source.parsed_characters
+        source.advance(BUDGET)
+        assert source.parsed_characters - before <= BUDGET + WINDOW
+        steps += 1
+        assert steps < 400
+    assert all(block.end - block.start <= WINDOW for block in blocks(source))
+    assert blocks(source)[0].start == 0 and blocks(source)[-1].end == len(text)
+    assert all(one.end == two.start for one, two in zip(source.blocks, source.blocks[1:], strict=False))
+    assert all(len(piece) <= LONGEST for block in source.blocks for piece in pieces(source.slice(block)))
+
+
+@pytest.mark.parametrize("text", BOMBS.values(), ids=BOMBS)
+def test_a_view_renders_few_parts(text: str) -> None:
+    document = TranscriptDocument([AnswerEntry("bot", text, finished=True)])
+    document.set_layout(theme(), 100)
+    document.view(40)
+    assert document.rendered_parts <= 43
+    while document.behind:
+        before = document.rendered_parts
+        document.view(40)
+        assert document.rendered_parts - before <= 43
+
+
+def test_a_long_line_keeps_all_its_words() -> None:
+    text = " ".join(f"w{number}" for number in range(20_000))
+    shown = " ".join(row.strip() for row in render(text, 80))
+    assert shown.split() == text.split()
+
+
+def test_a_long_word_is_cut_between_characters() -> None:
+    family = "👨‍👩‍👧"
+    text = family * 4_000
+    source = whole(text)
+    assert len(source.blocks) > 1
+    assert all(source.slice(block).count("👨") * len(family) == len(source.slice(block)) for block in source.blocks)
+
+
+def test_numbers_of_a_long_list_go_on_behind_every_cut() -> None:
+    text = "".join(f"{number}. item\n" for number in range(1, 3_001))
+    assert render(text)[-1] == "3000. item"
+
+
+def test_a_long_table_keeps_its_columns_behind_every_cut() -> None:
+    head = "| a | b |\n|---|---|\n"
+    rows = render(head + "| one | two |\n" * 100)
+    assert len(rows) == 102
+    assert len({row.index("│") for row in rows if "│" in row}) == 1
+
+
+def test_a_fence_is_one_panel_behind_every_cut() -> None:
+    rows = render("```python\n" + "x = 1\n" * 200 + "```\n")
+    assert rows == [" python", *[" x = 1"] * 200]
+
+
+def test_parts_of_a_fence_depend_on_the_text_alone() -> None:
+    text = "```\n" + "x\n" * 100 + "```\n"
+    at_once = [(block.start, block.end) for block in whole(text).blocks]
+    source = MarkdownSource()
+    for character in text:
+        source.append(character)
+        source.advance()
+    source.finish()
+    source.advance()
+    assert [(block.start, block.end) for block in source.blocks] == at_once
+    assert len(at_once) == 100 // markdown.FENCE_LINES + 1
