@@ -94,6 +94,18 @@ async def send(engine: EngineThread, key: SessionKey, text: str) -> asyncio.Task
     return asyncio.create_task(listen(run, began))
 
 
+async def ask(engine: EngineThread, key: SessionKey, text: str) -> Heard:
+    """Send a message and read its answer to the end.
+
+    Raises:
+        HectorError: It was not accepted, or not answered.
+    """
+    heard = await (await send(engine, key, text))
+    if heard.ending is not Ending.FINISHED or heard.first_word_s is None:
+        raise HectorError(f"a request of the benchmark {heard.ending.value} without an answer", where=str(key))
+    return heard
+
+
 async def listen(run: Run, began: float) -> Heard:
     """Read a run to its end.
 

@@ -60,10 +60,22 @@ def _run(options: argparse.Namespace) -> int:
             from hector_tui.cli.sessions import run_sessions
 
             return run_sessions(options)
+        case "backup":
+            from hector_tui.cli.backup import run_backup
+
+            return run_backup(options)
+        case "restore":
+            from hector_tui.cli.backup import run_restore
+
+            return run_restore(options)
         case "doctor":
             from hector_tui.cli.doctor import run_doctor
 
             return run_doctor(options)
+        case "bench":
+            from hector_tui.cli.bench import run_bench
+
+            return run_bench(options)
         case _:
             from hector_tui.cli.app import run_app
 

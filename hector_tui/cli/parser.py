@@ -60,7 +60,10 @@ def build_parser() -> Parser:
     _add_ask(commands)
     _add_agents(commands)
     _add_sessions(commands)
+    _add_backup(commands)
+    _add_restore(commands)
     _add_doctor(commands)
+    _add_bench(commands)
     return parser
 
 
@@ -135,10 +138,46 @@ def _add_sessions(commands: argparse._SubParsersAction[Parser]) -> None:
     _add_common(show, 2)
 
 
+def _add_backup(commands: argparse._SubParsersAction[Parser]) -> None:
+    backup = commands.add_parser("backup", help="copy the conversations; the app may be running")
+    backup.add_argument("file", nargs="?", metavar="FILE|DIR", help="where to (the backups folder)")
+    _add_common(backup, 1)
+
+
+def _add_restore(commands: argparse._SubParsersAction[Parser]) -> None:
+    restore = commands.add_parser("restore", help="list backups, or bring one back; what is there now is kept")
+    restore.add_argument("file", metavar="FILE|latest|list", help="which backup; `list` shows what there is")
+    restore.add_argument(
+        "--salvage", action="store_true", help="carry over what can be read of a damaged FILE, however long it takes"
+    )
+    restore.add_argument("--json", action="store_true", help="with `list`, print one backup per line as JSON")
+    _add_common(restore, 1)
+
+
 def _add_doctor(commands: argparse._SubParsersAction[Parser]) -> None:
     doctor = commands.add_parser("doctor", help="show what works here and what does not; changes nothing")
     doctor.add_argument("--json", action="store_true", help="print one JSON object")
     _add_common(doctor, 1)
+
+
+def _add_bench(commands: argparse._SubParsersAction[Parser]) -> None:
+    bench = commands.add_parser("bench", help="count what the engine loses or mixes up, and measure what it costs")
+    bench.add_argument("--turns", type=_count, default=1_000, metavar="N", help="messages to send (1000)")
+    bench.add_argument("--sessions", type=_count, default=100, metavar="M", help="sessions they go to (100)")
+    bench.add_argument("--agents", type=_count, default=10, metavar="A", help="agents these talk with (10)")
+    bench.add_argument(
+        "--model", default="offline", metavar="LLM_ID", help="`offline`, or an llm of the configuration, which may cost"
+    )
+    bench.add_argument(
+        "--policy",
+        choices=("enqueue", "interrupt", "reject"),
+        default="enqueue",
+        help="what happens to a message sent while an answer runs (enqueue)",
+    )
+    bench.add_argument("--processes", type=int, choices=(1, 2), default=1, help="processes on one profile (1)")
+    bench.add_argument("--json", action="store_true", help="print one JSON object")
+    bench.add_argument("--keep", metavar="DIR", help="keep the databases in this new folder")
+    _add_common(bench, 1)
 
 
 def _session_id(text: str) -> str:

@@ -84,10 +84,15 @@ class MemoryTable:
         return [memory_of(row) for row in rows]
 
     async def search_text(self, question: str, where: MemoryFilter, limit: int) -> list[Memory]:
-        """Memories that share words with a question, best first by BM25 (FTS5's `rank`)."""
-        match = match_expression(question)
-        if not match:
+        """Memories that share words with a question, best first by BM25 (FTS5's `rank`).
+
+        The owner's words narrow the search; the condition on the rows decides what may be seen.
+        """
+        words = match_expression(question)
+        if not words:
             return []
+        owners = _owner_words(where)
+        match = f"owner : ({' AND '.join(owners)}) AND text : ({words})" if owners else f"text : ({words})"
         condition, values = _condition(where)
         rows = await self._database.rows(
             f"SELECT {_COLUMNS} FROM memories_fts f JOIN memories m ON m.row = f.rowid"
@@ -221,6 +226,12 @@ def match_expression(question: str) -> str:
     """An FTS5 expression for any of a question's words; quoted, so that nothing in it is an operator."""
     words = dict.fromkeys(word.lower() for word in _WORD.findall(question) if len(word) > 1)
     return " OR ".join(f'"{word}"' for word in list(words)[:_QUERY_WORDS])
+
+
+def _owner_words(where: MemoryFilter) -> list[str]:
+    """A filter as words of the index's `owner` column (sessions/schema.py)."""
+    pairs = (("s", where.session_id), ("a", where.agent_id))
+    return [f"{letter}{value.encode().hex().upper()}" for letter, value in pairs if value]
 
 
 def _condition(where: MemoryFilter) -> tuple[str, tuple[str, ...]]:

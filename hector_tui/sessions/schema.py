@@ -1,5 +1,8 @@
 """The tables. Every one that holds conversation data carries `session_id` and `agent_id`.
 
+`memories.owner` is the SessionKey as two words of the full-text index, so that a search within one session looks only
+at its memories: filtering afterwards ranked every memory that shares a common word, 23 ms at 20,000 memories.
+
 `turns.text` holds what the person sent from the moment it is accepted; its message row gets its `seq` when the turn
 starts. So messages of one SessionKey are always in the order they were answered, also after queued turns were moved.
 """
@@ -89,25 +92,26 @@ CREATE TABLE memories(
     text       TEXT NOT NULL,
     created_at REAL NOT NULL,
     turn_id    TEXT NOT NULL DEFAULT '',
-    pinned     INTEGER NOT NULL DEFAULT 0
+    pinned     INTEGER NOT NULL DEFAULT 0,
+    owner      TEXT GENERATED ALWAYS AS ('s' || hex(session_id) || ' a' || hex(agent_id)) VIRTUAL
 ) STRICT;
 CREATE INDEX memories_by_key ON memories(agent_id, session_id, created_at);
 
 CREATE VIRTUAL TABLE memories_fts USING fts5(
-    text, content='memories', content_rowid='row', tokenize="unicode61 remove_diacritics 2"
+    text, owner, content='memories', content_rowid='row', tokenize="unicode61 remove_diacritics 2"
 );
 CREATE TRIGGER memories_inserted AFTER INSERT ON memories BEGIN
-    INSERT INTO memories_fts(rowid, text) VALUES (new.row, new.text);
+    INSERT INTO memories_fts(rowid, text, owner) VALUES (new.row, new.text, new.owner);
 END;
 CREATE TRIGGER memories_deleted AFTER DELETE ON memories BEGIN
-    INSERT INTO memories_fts(memories_fts, rowid, text) VALUES ('delete', old.row, old.text);
+    INSERT INTO memories_fts(memories_fts, rowid, text, owner) VALUES ('delete', old.row, old.text, old.owner);
     DELETE FROM outbox WHERE memory_id = old.memory_id;
     INSERT INTO outbox(op, memory_id, session_id, agent_id, created_at)
         VALUES ('delete', old.memory_id, old.session_id, old.agent_id, (julianday('now') - 2440587.5) * 86400.0);
 END;
 CREATE TRIGGER memories_changed AFTER UPDATE OF text ON memories BEGIN
-    INSERT INTO memories_fts(memories_fts, rowid, text) VALUES ('delete', old.row, old.text);
-    INSERT INTO memories_fts(rowid, text) VALUES (new.row, new.text);
+    INSERT INTO memories_fts(memories_fts, rowid, text, owner) VALUES ('delete', old.row, old.text, old.owner);
+    INSERT INTO memories_fts(rowid, text, owner) VALUES (new.row, new.text, new.owner);
 END;
 
 CREATE TABLE outbox(

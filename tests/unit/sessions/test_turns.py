@@ -84,7 +84,7 @@ async def test_a_turn_cancelled_while_it_waits_keeps_its_message(sessions: Sessi
     turn = await sessions.accept(SessionKey(info.session_id, "math_bot"), "never mind")
     await sessions.settle(turn.turn_id, Settlement(status=TurnStatus.CANCELLED, error="stopped by you"))
     (record,) = await sessions.history(info.session_id)
-    assert [stored.message.text for stored in record.messages] == ["never mind"]
+    assert (record.turn.text, record.turn.status, record.messages) == ("never mind", TurnStatus.CANCELLED, ())
 
 
 async def test_two_agents_in_one_session_have_histories_of_their_own(sessions: SessionService) -> None:
