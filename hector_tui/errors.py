@@ -168,4 +168,13 @@ class ToolError(HectorError):
 
 
 class LimitReached(HectorError):
-    """A configured bound of a run was hit."""
+    """A configured bound of a run was hit; the run ends with what it has said.
+
+    Args:
+        message: Which bound it was, as a sentence for the person.
+        name: The key that sets it, such as `max_events`.
+    """
+
+    def __init__(self, message: str, *, name: str) -> None:
+        super().__init__(message)
+        self.name = name

@@ -34,8 +34,13 @@ class Profile:
         return self.root / "vectors"
 
     @property
+    def vector_marks(self) -> tuple[Path, ...]:
+        """Our notes on what the vector stores hold, embedded and at a server; without them they are filled again."""
+        return self.vectors / "state.json", self.root / "vectors-server.json"
+
+    @property
     def backups(self) -> Path:
-        """Copies of the database made before migrations."""
+        """Copies of the database: one a day, before migrations, and by hand."""
         return self.root / "backups"
 
     @property

@@ -11,16 +11,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hector_tui.agents.context import RequestParts
+from hector_tui.agents.limits import LimitGuard, RunLimits
 from hector_tui.agents.loop import think_and_act
 from hector_tui.agents.prompt import PromptTemplate
 from hector_tui.agents.reasoning import ReasoningState
 from hector_tui.agents.services import AgentServices
 from hector_tui.domain.context import ContextView
-from hector_tui.domain.events import MemoryRecalled, OutputEvent, RecalledMemory, StateChanged
+from hector_tui.domain.events import MemoryRecalled, Notice, OutputEvent, RecalledMemory, StateChanged
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.memories import MemoryHit
 from hector_tui.domain.messages import Message, user_message
 from hector_tui.domain.tokens import estimate_tokens, tools_tokens
+from hector_tui.domain.turns import LIMIT
+from hector_tui.errors import LimitReached
 from hector_tui.llm.base import Model
 from hector_tui.memory.settings import MemorySettings
 from hector_tui.memory.working import Selection, messages_of
@@ -55,6 +58,7 @@ class Agent:
     memory: MemorySettings
     services: AgentServices
     max_iterations: int
+    limits: RunLimits
     temperature: float | None = None
     max_tokens: int | None = None
     worker_pool: int = 0
@@ -71,6 +75,15 @@ class Agent:
             ProviderError: The model failed; what was said until then stands in `state.answer`.
             StoreError: The history could not be read.
         """
+        guard = LimitGuard(self.limits, emit)
+        try:
+            async with guard.on_time():
+                return await self._answer(state, guard.emit)
+        except LimitReached as limit:
+            emit(Notice("warning", str(limit)))
+            return f"{LIMIT}{limit.name}"
+
+    async def _answer(self, state: ReasoningState, emit: Emit) -> str:
         turn = state.turn
         emit(StateChanged("recalling"))
         selection = await self._select(turn.key, turn.text, before=turn.ordinal)

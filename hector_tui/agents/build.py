@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hector_tui.agents.agent import Agent
+from hector_tui.agents.limits import RunLimits
 from hector_tui.agents.models import ModelShelf
 from hector_tui.agents.prompt import PromptTemplate
 from hector_tui.agents.registry import AgentEntry, AgentRegistry
 from hector_tui.agents.services import AgentServices
 from hector_tui.config.loaded import AgentEntry as AgentFile
 from hector_tui.config.loaded import LoadedConfig
-from hector_tui.config.schema import AgentConfig, MemoryConfig
+from hector_tui.config.schema import AgentConfig, LimitsConfig, MemoryConfig
 from hector_tui.domain.memories import RecallScope
 from hector_tui.memory.embedders import HashingEmbedder
 from hector_tui.memory.opening import ServerOpener, StoreOpener
@@ -84,6 +85,7 @@ def _entry(
         memory=_memory_settings(settings.memory),
         services=services,
         max_iterations=settings.reasoning.max_iterations,
+        limits=_limits(settings.limits, config),
         temperature=built.temperature,
         max_tokens=built.max_tokens,
         worker_pool=settings.task.worker_pool,
@@ -104,6 +106,21 @@ def _builtin_names(ids: tuple[str, ...], config: LoadedConfig) -> tuple[str, ...
         elif definition.config.enabled:
             names.append(definition.config.builtin(tool_id) or tool_id)
     return tuple(dict.fromkeys(names))
+
+
+def _limits(limits: LimitsConfig, config: LoadedConfig) -> RunLimits:
+    """An agent's limits; where its file does not set the time of a run, Hector's key for all agents does."""
+    seconds = limits.max_seconds
+    performance = config.global_.performance
+    if "max_seconds" not in limits.model_fields_set and "timeout" in performance.model_fields_set:
+        seconds = performance.timeout
+    return RunLimits(
+        max_output_bytes=limits.max_output_bytes,
+        max_events=limits.max_events,
+        max_seconds=seconds,
+        max_tool_calls=limits.max_tool_calls,
+        max_turns=limits.max_turns,
+    )
 
 
 def _prompt(settings: AgentConfig) -> PromptTemplate:

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from typing import Protocol
 
 from hector_tui.agents.context import RequestParts
+from hector_tui.agents.limits import limit_reached
 from hector_tui.agents.reasoning import ReasoningState, SentRequest
 from hector_tui.domain.events import (
     Notice,
@@ -36,8 +37,6 @@ from hector_tui.llm.base import (
 )
 from hector_tui.tools.base import ToolContext, ToolSet
 
-MAX_ITERATIONS = "max_iterations"
-"""The stop reason of a run that was not allowed another model call."""
 _MAX_RESULT_CHARACTERS = 50_000
 """A tool's answer is sent to the model up to this length; Hector cut bytes and split characters."""
 
@@ -68,9 +67,10 @@ class Reasoner(Protocol):
 
 
 async def think_and_act(agent: Reasoner, state: ReasoningState, emit: Emit) -> str:
-    """Call the model and the tools it asks for until it stops or `max_iterations` is reached; returns the stop reason.
+    """Call the model and the tools it asks for until it stops; returns the stop reason.
 
     Raises:
+        LimitReached: It was not allowed another model call, or `emit` took no more.
         ProviderError: The model failed.
     """
     question = user_message(state.turn.text)
@@ -86,13 +86,7 @@ async def think_and_act(agent: Reasoner, state: ReasoningState, emit: Emit) -> s
             return reason
         emit(StateChanged("tools", iteration))
         await _act(agent, calls, state, emit)
-    emit(
-        Notice(
-            "warning",
-            f"Stopped after {agent.max_iterations} model calls, the limit `reasoning.max_iterations` of this agent.",
-        )
-    )
-    return MAX_ITERATIONS
+    raise limit_reached("reasoning.max_iterations", agent.max_iterations, "model calls")
 
 
 async def _ask(
@@ -115,7 +109,8 @@ async def _ask(
                     usage = reported
                     emit(UsageUpdated(state.usage + usage))
                 case Retrying(wait_s, attempt, why):
-                    emit(Notice("warning", f"{why} - trying again in {wait_s:.0f} s (try {attempt} failed)"))
+                    when = f"in {wait_s:.0f} s" if wait_s >= 1 else "now"
+                    emit(Notice("warning", f"{why}: try {attempt} failed, trying again {when}"))
                 case Stop(stopped):
                     reason = stopped
     state.usage = state.usage + usage
@@ -126,9 +121,12 @@ async def _ask(
 
 async def _act(agent: Reasoner, calls: Sequence[ToolCall], state: ReasoningState, emit: Emit) -> None:
     """Run the tools of one step side by side; results find their call by its id."""
-    async with asyncio.TaskGroup() as group:
-        for call in calls:
-            group.create_task(_call_tool(agent, call, state, emit), name=f"tool-{call.name}")
+    try:
+        async with asyncio.TaskGroup() as group:
+            for call in calls:
+                group.create_task(_call_tool(agent, call, state, emit), name=f"tool-{call.name}")
+    except ExceptionGroup as failures:  # a tool's failure is an outcome; what comes here ended the others too
+        raise failures.exceptions[0] from failures
 
 
 async def _call_tool(agent: Reasoner, call: ToolCall, state: ReasoningState, emit: Emit) -> None:

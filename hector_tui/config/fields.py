@@ -115,6 +115,9 @@ Flag = Annotated[bool, Strict(), BeforeValidator(_as_typed)]
 Seconds = Annotated[float, Strict(), Field(gt=0, allow_inf_nan=False), BeforeValidator(_as_seconds)]
 """Seconds, as a number or as a Go duration such as `1m30s`."""
 
+SecondsOrZero = Annotated[float, Strict(), Field(ge=0, allow_inf_nan=False), BeforeValidator(_as_seconds)]
+"""Seconds as above, or 0."""
+
 Secret = Annotated[SecretStr, BeforeValidator(_as_written)]
 """A credential: never shown, never part of a fingerprint."""
 

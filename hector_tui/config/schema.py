@@ -17,6 +17,7 @@ from hector_tui.config.fields import (
     CountOrZero,
     Flag,
     FrozenMap,
+    SecondsOrZero,
     Secret,
     Share,
     Text,
@@ -154,6 +155,21 @@ class TaskConfig(Block):
     sql: SqlConfig | None = None
 
 
+class LimitsConfig(Block):
+    """`limits`: where a run ends although nothing went wrong, with what it has said; 0 means no limit (ours)."""
+
+    max_output_bytes: CountOrZero = 4 * 1024 * 1024
+    """The most bytes of text, thinking and tool arguments in one run."""
+    max_events: CountOrZero = 200_000
+    """The most events in one run; every piece of an answer is one."""
+    max_seconds: SecondsOrZero = 900.0
+    """The longest time for one run; where it is not written, `global.performance.timeout` counts."""
+    max_tool_calls: CountOrZero = 200
+    """The most tool calls in one run."""
+    max_turns: CountOrZero = 0
+    """The most messages to this agent in one session; the next is refused."""
+
+
 class CardSkill(Block):
     """One entry of `a2a.skills`."""
 
@@ -250,5 +266,7 @@ class AgentConfig(Block):
     security: SecurityConfig | None = None
     starters: Texts = ()
     """Things to say first, offered in an empty conversation (ours)."""
+    limits: LimitsConfig = Field(default_factory=LimitsConfig)
+    """The bounds of its runs (ours)."""
     queue_policy: Annotated[Literal["enqueue", "interrupt", "reject"], AS_TEXT] = "enqueue"
     """What happens to a message sent while a run works: wait, stop the run, or be refused (ours)."""

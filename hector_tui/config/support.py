@@ -14,6 +14,7 @@ ACTED_ON = (
     "version",
     "metadata",
     "global.performance.max_concurrency",
+    "global.performance.timeout",
     "llms.*.type",
     "llms.*.model",
     "llms.*.api_key",
@@ -47,6 +48,7 @@ ACTED_ON = (
     "agents.*.tools",
     "agents.*.starters",
     "agents.*.queue_policy",
+    "agents.*.limits",
 )
 """The keys that change what the program does, `*` standing for any id."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hector_tui.domain.events import (
+    Notice,
     OutputEvent,
     RunCancelled,
     RunFailed,
@@ -17,7 +18,7 @@ from hector_tui.domain.events import (
     ToolCallStarted,
 )
 from hector_tui.domain.messages import Part, Role, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
-from hector_tui.domain.turns import Turn, TurnRecord, TurnStatus
+from hector_tui.domain.turns import LIMIT, Turn, TurnRecord, TurnStatus
 
 
 def replay(record: TurnRecord) -> Iterator[OutputEvent]:
@@ -32,6 +33,8 @@ def replay(record: TurnRecord) -> Iterator[OutputEvent]:
             yield StateChanged("model", iteration)
         for part in message.parts:
             yield _event(part)
+    if record.turn.stop_reason.startswith(LIMIT):
+        yield Notice("warning", f"Stopped at the limit `{record.turn.stop_reason.removeprefix(LIMIT)}` of its agent.")
     if (terminal := terminal_of(record.turn)) is not None:
         yield terminal
 

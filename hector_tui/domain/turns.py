@@ -9,6 +9,9 @@ from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.messages import StoredMessage
 from hector_tui.domain.usage import Usage
 
+LIMIT = "limit:"
+"""How the stop reason of a turn begins that ended at a limit of its agent; the name of the limit follows."""
+
 
 class TurnStatus(StrEnum):
     """Where a turn stands."""

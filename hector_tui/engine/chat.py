@@ -16,6 +16,7 @@ from hector_tui.domain.context import ContextView
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.memories import Memory, MemoryHit, RecallScope
 from hector_tui.domain.turns import SessionInfo, TabInfo, TurnRecord
+from hector_tui.engine.activity import ActivityBoard
 from hector_tui.engine.feed import ENGINE, ChangeFeed, ChangeReader
 from hector_tui.engine.queueing import SessionQueue
 from hector_tui.engine.run import Run
@@ -25,6 +26,9 @@ from hector_tui.errors import SessionBusy, SessionError
 from hector_tui.memory.service import MemoryService, MemoryView
 from hector_tui.sessions.service import SessionService
 from hector_tui.sessions.tabs import TabTable
+
+_ANNOUNCEMENTS = 50
+"""Kept until somebody takes them; headless nobody does."""
 
 
 class ChatService:
@@ -49,9 +53,9 @@ class ChatService:
         self._tabs = tabs
         self._memory = memory
         self._feed = feed
-        self._activity: dict[str, SessionActivity] = {}
+        self._activity = ActivityBoard()
         self._problems: dict[str, str] = {}
-        self._announcements: deque[str] = deque()
+        self._announcements: deque[str] = deque(maxlen=_ANNOUNCEMENTS)
         self._accepting: set[SessionKey] = set()
         self.runner = make_runner(self._run_changed)
         self.queue = SessionQueue(sessions, self.runner)
@@ -125,7 +129,7 @@ class ChatService:
             await run.wait()
         await self._sessions.get(session_id)
         await self._sessions.delete(session_id)
-        self._activity.pop(session_id, None)
+        self._activity.forget(session_id)
         self._memory.session_deleted()
         self._feed.mark(session_id)
 
@@ -143,7 +147,7 @@ class ChatService:
         Raises:
             AgentError: There is no such agent, or it is disabled.
             SessionBusy: The agent's policy is `reject` and a turn is running.
-            SessionError: There is nothing to send, or no such session.
+            SessionError: There is nothing to send, no such session, or it has as many turns as its agent allows.
             StoreError: Nothing was stored.
         """
         agent = self._registry.get(key.agent_id)
@@ -170,7 +174,7 @@ class ChatService:
 
     def activity(self, session_id: str) -> SessionActivity:
         """What goes on in a session; safe from any thread."""
-        return self._activity.get(session_id) or SessionActivity(session_id=session_id)
+        return self._activity.of(session_id)
 
     def changes(self) -> ChangeReader:
         """A reader that hears which sessions changed; `ENGINE` among them stands for the engine itself."""
@@ -262,6 +266,7 @@ class ChatService:
         Raises:
             StoreError: The database refused.
         """
+        self._activity.forget(session_id)
         info = await self._sessions.get(session_id)
         tab = await self._tabs.get(session_id)
         if not info.turns and not tab.draft.strip():
@@ -298,7 +303,7 @@ class ChatService:
     async def _accept(self, key: SessionKey, text: str, agent: Agent, *, interrupt: bool) -> Run:
         """Store a message and queue its run; nothing is awaited between the two, so runs queue in stored order."""
         try:
-            turn = await self._sessions.accept(key, text)
+            turn = await self._sessions.accept(key, text, max_turns=agent.limits.max_turns)
         finally:
             self._accepting.discard(key)
         if interrupt:
@@ -310,19 +315,8 @@ class ChatService:
         return [run for run in self.runner.runs(key.session_id) if run.key == key]
 
     def _run_changed(self, run: Run) -> None:
-        """Publish what goes on in the run's session as a value other threads can read."""
-        session_id = run.key.session_id
-        runs = self.runner.runs(session_id)
-        before = self.activity(session_id)
-        newest = run if run.turn.ordinal >= before.last_ordinal else None
-        self._activity[session_id] = SessionActivity(
-            session_id=session_id,
-            running=tuple(other.key for other in runs if other.started_at is not None),
-            queued=sum(1 for other in runs if other.started_at is None),
-            last_ordinal=newest.turn.ordinal if newest else before.last_ordinal,
-            last_status=newest.status if newest else before.last_status,
-        )
-        self._feed.mark(session_id)
+        self._activity.note(run, self.runner.runs(run.key.session_id))
+        self._feed.mark(run.key.session_id)
 
 
 def _agent_view(entry: AgentEntry) -> AgentView:

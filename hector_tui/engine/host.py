@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -23,18 +24,22 @@ from hector_tui.engine.journal import Journal
 from hector_tui.engine.run import Run
 from hector_tui.engine.runner import Runner
 from hector_tui.engine.settling import Settler
-from hector_tui.errors import AgentDisabled, UnknownAgent
+from hector_tui.errors import AgentDisabled, StoreCorrupt, UnknownAgent
 from hector_tui.llm.discovery import Discovery, discover
 from hector_tui.memory.service import MemoryService, open_memory
 from hector_tui.memory.settings import MemorySettings
 from hector_tui.memory.status import IndexState
 from hector_tui.paths import Profile
 from hector_tui.paths_bundled import bundled
+from hector_tui.sessions.daily import keep_daily_backups
 from hector_tui.sessions.store import Store
 
 PREFERRED_AGENT = "assistant"
 """Answers `hector-tui ask` when no agent is named."""
 _STORAGE = "storage"
+_DAMAGE = "damage"
+"""A problem of its own: storing works again by and by, a damaged file stays one until the next start."""
+_JOURNAL = "journal"
 _MEMORY_LOOK_S = 2.0
 """Seconds between two looks at the state of the memory index."""
 
@@ -89,8 +94,10 @@ class Engine:
         self._store = store
         self._models = models
         self._looking_after: asyncio.Task[None] | None = None
-        self._settler = Settler(store.sessions, memory, self._report_storage, store.owner.is_gone)
-        self._journal = Journal(store.sessions, self._report_storage)
+        self._backing_up: asyncio.Task[None] | None = None
+        # Two subjects: a journal that works again must not take back that an answer is still unsaved.
+        self._settler = Settler(store.sessions, memory, partial(self._report, _STORAGE), store.owner.is_gone)
+        self._journal = Journal(store.sessions, partial(self._report, _JOURNAL))
         services = AgentServices(sessions=store.sessions, memory=memory)
         self.registry: AgentRegistry = build_registry(config, services, models)
         self.chat = ChatService(
@@ -127,7 +134,11 @@ class Engine:
             await store.aclose()
             raise
         memory.start()
+        store.database.on_damage = engine._report_damage
         engine._looking_after = asyncio.create_task(engine._look_after(), name="look-after")
+        engine._backing_up = asyncio.create_task(
+            keep_daily_backups(options.profile, engine.chat.announce), name="daily-backup"
+        )
         return engine
 
     def default_agent(self) -> Agent:
@@ -166,9 +177,10 @@ class Engine:
 
     async def aclose(self) -> None:
         """Interrupt runs, save what they have, index what waits, close everything; safe to call twice."""
-        if self._looking_after is not None:
-            self._looking_after.cancel()
-            await asyncio.wait({self._looking_after})
+        for task in (self._looking_after, self._backing_up):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait({task})
         await self.chat.runner.aclose()
         await self._journal.aclose()
         await self._settler.aclose()
@@ -182,8 +194,11 @@ class Engine:
             limit = _configured_concurrency(self.config)
         return Runner(settler=self._settler, journal=self._journal, limit=limit, on_change=on_change)
 
-    def _report_storage(self, reason: str) -> None:
-        self.chat.report(_STORAGE, reason)
+    def _report(self, subject: str, reason: str) -> None:
+        self.chat.report(subject, reason)
+
+    def _report_damage(self, error: StoreCorrupt) -> None:
+        self._report(_DAMAGE, str(error))
 
 
 def _settings_for(settings: Mapping[str, MemorySettings]) -> Callable[[str], MemorySettings]:

@@ -137,8 +137,11 @@ class Run:
             stored = await self._settler.settle(self.turn, self.agent, settlement)
         except Exception:  # a bug in settling must not leave readers without a terminal event
             logger.exception("run %s could not be settled", self.run_id)
-        self.status = settlement.status
-        self.output.put(terminal if stored == "yes" else _unstored(terminal, stored))
+        if stored != "yes":
+            terminal = _unstored(terminal, stored)
+        # An answer that is not on disk is not done, for whoever looks at the status alone.
+        self.status = TurnStatus.FAILED if isinstance(terminal, RunFailed) else settlement.status
+        self.output.put(terminal)
         self._settled.set()
         on_change(self)
 

@@ -6,18 +6,18 @@ import asyncio
 import logging
 import os
 import sqlite3
-import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import aiosqlite
 
 from hector_tui.errors import StoreCorrupt, StoreError
+from hector_tui.sessions.damage import means_damage, note_damage, note_of
 from hector_tui.sessions.migrations import migrate
-from hector_tui.sessions.schema import APPLICATION_ID
-from hector_tui.sessions.writer import Writer, store_error
+from hector_tui.sessions.repair import Alone, Repair, nobody_else, repair_if_damaged, replace_damaged
+from hector_tui.sessions.writer import START_AGAIN, Writer, store_error
 
 T = TypeVar("T")
 BUSY_TIMEOUT_S = 5.0
@@ -31,30 +31,39 @@ class Database:
 
     Attributes:
         path: The file.
-        notices: What the person should know about the opening, such as a damaged file that was moved aside.
+        repaired: The damaged file this one took the place of; None when all was well.
+        on_damage: Called with the error when a read or a write meets damage; the next start repairs it.
     """
 
     def __init__(
-        self, path: Path, connection: sqlite3.Connection, reader: aiosqlite.Connection, notices: tuple[str, ...]
+        self, path: Path, connection: sqlite3.Connection, reader: aiosqlite.Connection, repaired: Repair | None
     ) -> None:
         self.path = path
-        self.notices = notices
+        self.repaired = repaired
+        self.on_damage: Callable[[StoreCorrupt], None] | None = None
+        self._has_met_damage = False
         self._connection = connection
         self._writer = Writer(connection, str(path))
         self._reader = reader
 
     @classmethod
-    async def open(cls, path: Path, backups: Path) -> Database:
+    async def open(cls, path: Path, backups: Path, alone: Alone = nobody_else) -> Database:
         """Open or create the file and bring it to the newest schema.
 
-        A file that is not a database of ours, or is damaged beyond opening, is renamed - never deleted - and a new
-        one begun.
+        A file that is not a database of ours, or is damaged, is renamed - never deleted - and a new one takes its
+        place, with the rows that could still be read.
+
+        Args:
+            path: The file.
+            backups: The folder for copies before migrations.
+            alone: Tells whether no other process uses the profile; nobody's database is replaced under its feet.
 
         Raises:
             StoreTooNew: The file was written by a newer hector-tui.
+            StoreCorrupt: It is damaged and another process uses it.
             StoreError: The file cannot be opened or written.
         """
-        connection, notices = await asyncio.to_thread(_open_writing, path, backups)
+        connection, repaired = await asyncio.to_thread(_open_writing, path, backups, alone)
         try:
             reader = await aiosqlite.connect(path, isolation_level=None)
             reader.row_factory = sqlite3.Row
@@ -63,7 +72,12 @@ class Database:
         except sqlite3.Error as error:
             connection.close()
             raise store_error(error, str(path)) from error
-        return cls(path, connection, reader, notices)
+        return cls(path, connection, reader, repaired)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the person should know about the opening."""
+        return (str(self.repaired),) if self.repaired is not None else ()
 
     @property
     def commits(self) -> int:
@@ -74,20 +88,28 @@ class Database:
         """Run a transaction in the writer thread; it is on disk when this returns.
 
         Raises:
+            StoreCorrupt: The file is damaged; the next start repairs it.
             StoreError: Nothing of the transaction was stored.
         """
-        return await asyncio.wrap_future(self._writer.submit(transaction))
+        with self.noting_damage():
+            return await asyncio.wrap_future(self._writer.submit(transaction))
 
     async def rows(self, sql: str, parameters: Sequence[object] = ()) -> Sequence[sqlite3.Row]:
         """Read rows of what is committed.
 
         Raises:
+            StoreCorrupt: The file is damaged; the next start repairs it.
             StoreError: SQLite refused to read.
         """
-        try:
-            return list(await self._reader.execute_fetchall(sql, parameters))
-        except (sqlite3.Error, ValueError) as error:
-            raise self._read_error(error) from error
+        with self.noting_damage():
+            try:
+                return list(await self._reader.execute_fetchall(sql, parameters))
+            except sqlite3.Error as error:
+                raise store_error(error, str(self.path)) from error
+            except UnicodeDecodeError as error:
+                raise StoreCorrupt("the database is damaged", where=str(self.path), hint=START_AGAIN) from error
+            except ValueError as error:
+                raise StoreError(str(error), where=str(self.path)) from error
 
     async def row(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Row | None:
         """The first row of a query, or None.
@@ -97,6 +119,20 @@ class Database:
         """
         found = await self.rows(sql, parameters)
         return found[0] if found else None
+
+    @contextmanager
+    def noting_damage(self) -> Iterator[None]:
+        """Whatever is found damaged in here is noted for the next start, which repairs it, and told to the person."""
+        try:
+            yield
+        except StoreCorrupt as error:
+            if not self._has_met_damage:  # every batch of the journal may meet it again
+                self._has_met_damage = True
+                logger.error("%s", error)
+                note_damage(self.path, str(error))
+                if self.on_damage is not None:
+                    self.on_damage(error)
+            raise
 
     async def check(self) -> str:
         """SQLite's own quick check: `ok`, or the first damage it found."""
@@ -116,20 +152,20 @@ class Database:
             logger.info("checkpoint at close: %s", error)
         self._connection.close()
 
-    def _read_error(self, error: Exception) -> StoreError:
-        if isinstance(error, sqlite3.Error):
-            return store_error(error, str(self.path))
-        return StoreError(str(error), where=str(self.path))
 
-
-def _open_writing(path: Path, backups: Path) -> tuple[sqlite3.Connection, tuple[str, ...]]:
+def _open_writing(path: Path, backups: Path, alone: Alone) -> tuple[sqlite3.Connection, Repair | None]:
+    note = note_of(path)
+    was_noted = note.exists()
+    repaired = repair_if_damaged(path, alone)
     try:
-        return _connect(path, backups), ()
+        connection = _connect(path, backups)
+        if was_noted and repaired is None:
+            _mend_indexes(connection, path)
     except StoreCorrupt as error:
-        aside = _move_aside(path)
-        notice = f"{error.message}; it was kept as {aside.name} and a new database begun"
-        logger.warning("%s: %s", path, notice)
-        return _connect(path, backups), (notice,)
+        repaired = replace_damaged(path, error.message, alone)
+        connection = _connect(path, backups)
+    note.unlink(missing_ok=True)
+    return connection, repaired
 
 
 def _connect(path: Path, backups: Path) -> sqlite3.Connection:
@@ -142,18 +178,19 @@ def _connect(path: Path, backups: Path) -> sqlite3.Connection:
         )
     except OSError as error:
         raise StoreError(
-            f"the database cannot be opened ({error.strerror})", where=str(path), hint="Check the folder's rights."
+            f"the database cannot be opened ({error.strerror})",
+            where=str(path),
+            hint="Check that the file and its folder are yours and writable, and that the disk is not full.",
         ) from error
     try:
-        _refuse_foreign(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # What is deleted is overwritten: it cannot be read out of the file, and a salvage cannot bring it back.
+        connection.execute("PRAGMA secure_delete = ON")
         migrate(connection, path, backups)
-    except sqlite3.DatabaseError as error:
+    except sqlite3.Error as error:
         connection.close()
-        if "not a database" in str(error) or "malformed" in str(error):
-            raise StoreCorrupt(f"the database is damaged ({error})", where=str(path)) from error
         raise store_error(error, str(path)) from error
     except StoreError:
         connection.close()
@@ -161,26 +198,21 @@ def _connect(path: Path, backups: Path) -> sqlite3.Connection:
     return connection
 
 
-def _refuse_foreign(connection: sqlite3.Connection) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if tables and application != APPLICATION_ID:
-        raise StoreCorrupt("the file is a database of another program")
+def _mend_indexes(connection: sqlite3.Connection, path: Path) -> None:
+    """Make every index anew, for a file in which damage was met and no page is damaged.
 
-
-def _move_aside(path: Path) -> Path:
-    """Rename a file and its companions; two opened within a second get different names."""
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    aside = path.with_name(f"{path.name}.damaged-{stamp}")
-    number = 1
-    while aside.exists():
-        number += 1
-        aside = path.with_name(f"{path.name}.damaged-{stamp}-{number}")
-    for suffix in ("", "-wal", "-shm"):
-        companion = path.with_name(path.name + suffix)
-        if companion.exists():
-            companion.rename(aside.with_name(aside.name + suffix))
-    return aside
+    Raises:
+        StoreCorrupt: That failed too; the connection is closed.
+    """
+    try:
+        connection.execute("REINDEX")
+        connection.execute("INSERT INTO memories_fts(memories_fts) VALUES ('rebuild')")
+    except sqlite3.Error as error:
+        # Two rows with the same key: an index that knew better was damaged, or one of the rows.
+        if means_damage(error) or isinstance(error, sqlite3.IntegrityError):
+            connection.close()
+            raise StoreCorrupt(f"its indexes cannot be made ({error})", where=str(path)) from error
+        logger.warning("the indexes could not be made anew: %s", error)
 
 
 def read_only(path: Path) -> closing[sqlite3.Connection]:

@@ -65,7 +65,7 @@ def migrate(
         )
     copy = None
     for number in range(version, len(migrations)):
-        if number and copy is None:
+        if version and copy is None:
             copy = _copy(connection, backups / f"{path.stem}-v{version}-{time.strftime('%Y%m%d-%H%M%S')}.db")
         connection.execute("BEGIN IMMEDIATE")
         try:

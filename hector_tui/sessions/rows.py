@@ -12,8 +12,11 @@ from hector_tui.domain.memories import Memory, MemoryKind
 from hector_tui.domain.messages import Message, Role, StoredMessage, part_from_dict, part_to_dict
 from hector_tui.domain.turns import SessionInfo, TabInfo, Turn, TurnStatus
 from hector_tui.domain.usage import Usage
+from hector_tui.errors import StoreCorrupt
 
 Row = sqlite3.Row
+_NONSENSE = (ValueError, TypeError, AttributeError)
+"""What JSON raises that is damaged, or is whole and says something else than was stored."""
 
 
 def dump(value: object) -> str:
@@ -35,13 +38,24 @@ def parts_text(message: Message) -> str:
 
 
 def message_of(row: Row) -> StoredMessage:
-    """A row of `messages`."""
-    parts = tuple(part_from_dict(part) for part in json.loads(row["parts"]))
-    return StoredMessage(
-        seq=row["seq"],
-        turn_id=row["turn_id"],
-        message=Message(Role(row["role"]), parts),
-        created_at=row["created_at"],
+    """A row of `messages`.
+
+    Raises:
+        StoreCorrupt: It holds what this program never wrote.
+    """
+    try:
+        parts = tuple(part_from_dict(part) for part in json.loads(row["parts"]))
+        message = Message(Role(row["role"]), parts)
+    except _NONSENSE as error:
+        raise damaged("message", row["message_id"], error) from error
+    return StoredMessage(seq=row["seq"], turn_id=row["turn_id"], message=message, created_at=row["created_at"])
+
+
+def damaged(kind: str, row_id: object, reason: object) -> StoreCorrupt:
+    """The error for one row that holds what this program never wrote."""
+    return StoreCorrupt(
+        f"the {kind} {row_id} is damaged in the database ({reason})",
+        hint="Start hector-tui again: everything else is carried over, and a backup can be restored.",
     )
 
 
@@ -51,12 +65,21 @@ def usage_text(usage: Usage) -> str:
 
 
 def turn_of(row: Row) -> Turn:
-    """A row of `turns`."""
+    """A row of `turns`.
+
+    Raises:
+        StoreCorrupt: It holds what this program never wrote.
+    """
+    try:
+        status = TurnStatus(row["status"])
+        usage = Usage(**json.loads(row["usage"]))
+    except _NONSENSE as error:
+        raise damaged("turn", row["turn_id"], error) from error
     return Turn(
         turn_id=row["turn_id"],
         key=SessionKey(row["session_id"], row["agent_id"]),
         ordinal=row["ordinal"],
-        status=TurnStatus(row["status"]),
+        status=status,
         text=row["text"],
         created_at=row["created_at"],
         started_at=row["started_at"],
@@ -65,7 +88,7 @@ def turn_of(row: Row) -> Turn:
         stop_reason=row["stop_reason"],
         model=row["model"],
         agent_version=row["agent_version"],
-        usage=Usage(**json.loads(row["usage"])),
+        usage=usage,
     )
 
 

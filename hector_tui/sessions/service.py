@@ -15,7 +15,7 @@ from hector_tui.domain.turns import SessionInfo, Turn, TurnRecord
 from hector_tui.errors import StoreError, UnknownSession
 from hector_tui.sessions import queue_rows, turn_rows
 from hector_tui.sessions.database import Database, placeholders
-from hector_tui.sessions.rows import message_of, session_of, storable, turn_of
+from hector_tui.sessions.rows import damaged, message_of, session_of, storable, turn_of
 from hector_tui.sessions.turn_rows import JournalEntry, Settlement
 
 Clock = Callable[[], float]
@@ -125,15 +125,23 @@ class SessionService:
 
     # Turns
 
-    async def accept(self, key: SessionKey, text: str) -> Turn:
+    async def accept(self, key: SessionKey, text: str, *, max_turns: int = 0) -> Turn:
         """Store what a person sent as a queued turn; it is on disk when this returns.
 
+        Args:
+            key: Whose turn it is.
+            text: What was sent.
+            max_turns: The most turns the key may have; 0 for no limit.
+
         Raises:
+            SessionError: It has so many already.
             UnknownSession: There is no such session.
             StoreError: Nothing was stored.
         """
         return await self._database.write(
-            lambda connection: turn_rows.accept(connection, key, storable(text), self._owner_id, self._clock())
+            lambda connection: turn_rows.accept(
+                connection, key, storable(text), self._owner_id, self._clock(), max_turns
+            )
         )
 
     async def start(self, turn_id: str, *, model: str, agent_version: str) -> tuple[str, ...]:
@@ -228,7 +236,8 @@ class SessionService:
         row = await self._database.row("SELECT * FROM turns WHERE turn_id = ?", (turn_id,))
         if row is None:
             raise StoreError(f"there is no turn {turn_id!r}")
-        return turn_of(row)
+        with self._database.noting_damage():
+            return turn_of(row)
 
     # History
 
@@ -251,10 +260,13 @@ class SessionService:
         return await self._records(rows)
 
     async def _records(self, newest_first: Sequence[sqlite3.Row]) -> list[TurnRecord]:
-        turns = [turn_of(row) for row in reversed(newest_first)]
-        messages: dict[str, list[StoredMessage]] = {turn.turn_id: [] for turn in turns}
-        for row in await self._database.rows(
-            f"SELECT * FROM messages WHERE turn_id IN ({placeholders(turns)}) ORDER BY turn_id, seq", list(messages)
-        ):
-            messages[row["turn_id"]].append(message_of(row))
+        with self._database.noting_damage():
+            turns = [turn_of(row) for row in reversed(newest_first)]
+            messages: dict[str, list[StoredMessage]] = {turn.turn_id: [] for turn in turns}
+            for row in await self._database.rows(
+                f"SELECT * FROM messages WHERE turn_id IN ({placeholders(turns)}) ORDER BY turn_id, seq", list(messages)
+            ):
+                if row["turn_id"] not in messages:
+                    raise damaged("message", row["message_id"], "its turn is another one than the index says")
+                messages[row["turn_id"]].append(message_of(row))
         return [TurnRecord(turn=turn, messages=tuple(messages[turn.turn_id])) for turn in turns]

@@ -15,7 +15,7 @@ from hector_tui.domain.memories import Memory
 from hector_tui.domain.messages import Message, StoredMessage, user_message
 from hector_tui.domain.turns import Turn, TurnStatus
 from hector_tui.domain.usage import Usage
-from hector_tui.errors import StoreConflict, UnknownSession
+from hector_tui.errors import SessionError, StoreConflict, UnknownSession
 from hector_tui.sessions.database import placeholders
 from hector_tui.sessions.rows import dump, insert_memories, parts_text, storable, turn_of, usage_text
 
@@ -56,14 +56,18 @@ class Settlement:
     memories: tuple[Memory, ...] = ()
 
 
-def accept(connection: sqlite3.Connection, key: SessionKey, text: str, owner_id: str, now: float) -> Turn:
-    """Append a queued turn to its session."""
+def accept(
+    connection: sqlite3.Connection, key: SessionKey, text: str, owner_id: str, now: float, max_turns: int = 0
+) -> Turn:
+    """Append a queued turn to its session; refused when its SessionKey has `max_turns` already, 0 for no limit."""
     changed = connection.execute(
         "UPDATE sessions SET updated_at = ?, turns = turns + 1, title = iif(title = '', ?, title) WHERE session_id = ?",
         (now, title_from(text), key.session_id),
     ).rowcount
     if not changed:
         raise UnknownSession(f"there is no session {key.session_id!r}", hint="It may have been deleted meanwhile.")
+    if max_turns:
+        _refuse_beyond(connection, key, max_turns)
     (last,) = connection.execute(
         "SELECT coalesce(max(ordinal), 0) FROM turns WHERE session_id = ?", (key.session_id,)
     ).fetchone()
@@ -109,8 +113,8 @@ def settle(connection: sqlite3.Connection, turn_id: str, settlement: Settlement,
     """From live to settled, with messages and memories; the journal has done its work."""
     turn = _read(connection, turn_id)
     _move(turn, settlement.status)
-    if turn.status is TurnStatus.QUEUED:
-        _append(connection, turn, [user_message(turn.text)], turn.created_at)
+    # A turn that never ran gets no message row: an earlier one may still run, here or in another process, and rows
+    # stand in the order of answering. What was sent stands in the turn.
     _append(connection, turn, settlement.messages, now)
     connection.execute(
         "UPDATE turns SET status = ?, finished_at = ?, error = ?, stop_reason = ?, usage = ? WHERE turn_id = ?",
@@ -183,6 +187,18 @@ def title_from(text: str) -> str:
     """A title for a session nobody named: the beginning of its first question, on one line."""
     line = " ".join(text.split())
     return line if len(line) <= TITLE_CELLS else line[: TITLE_CELLS - 1].rstrip() + "…"
+
+
+def _refuse_beyond(connection: sqlite3.Connection, key: SessionKey, max_turns: int) -> None:
+    """Counted in the transaction that would add one: of messages sent at once none slips past."""
+    (turns,) = connection.execute(
+        "SELECT count(*) FROM turns WHERE session_id = ? AND agent_id = ?", (key.session_id, key.agent_id)
+    ).fetchone()
+    if turns >= max_turns:
+        raise SessionError(
+            f"this session has {turns:,} messages, the limit `limits.max_turns` of the agent {key.agent_id!r}",
+            hint="Begin a new session, or raise the limit.",
+        )
 
 
 def _read(connection: sqlite3.Connection, turn_id: str) -> Turn:

@@ -15,12 +15,15 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from hector_tui.errors import HectorError, StoreError
+from hector_tui.errors import HectorError, StoreCorrupt, StoreError
+from hector_tui.sessions.damage import means_damage, reason_of
 
 T = TypeVar("T")
 Job = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
 _BATCH = 64
 """Transactions that share a commit at most: bounds how long the first waits for the last."""
+START_AGAIN = "Start hector-tui again: what can be read is carried over, and a backup can be restored."
+"""What to do about damage that a read or a write has met."""
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +31,19 @@ logger = logging.getLogger(__name__)
 def store_error(error: sqlite3.Error, where: str) -> StoreError:
     """Our error for one of SQLite's, with advice for the causes a person can remove."""
     text = str(error)
+    if means_damage(error):
+        return StoreCorrupt(
+            f"the database is damaged ({reason_of(error)})",
+            where=where,
+            hint=START_AGAIN,
+        )
     hint = ""
     if "full" in text:
         hint = "Free some space; what is on screen is kept and can be saved again."
     elif "readonly" in text or "unable to open" in text:
         hint = "Check that the profile folder is yours and writable."
+    elif "disk I/O" in text:
+        hint = "Check that the disk is not full and can be written."
     elif "locked" in text or "busy" in text:
         hint = "Another program holds the file; close it and try again."
     return StoreError(f"the database refused ({text})", where=where, hint=hint)
@@ -131,6 +142,8 @@ class Writer:
         try:
             result = function(self._connection)
         except Exception as error:
+            if isinstance(error, sqlite3.Error) and not self._connection.in_transaction:
+                raise  # SQLite rolled everything back by itself, as on a full disk: there is no savepoint any more
             self._connection.execute("ROLLBACK TO job")
             self._connection.execute("RELEASE job")
             if isinstance(error, HectorError):

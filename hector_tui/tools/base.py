@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from hector_tui.domain.events import OutputEvent
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.tools import ToolOutcome, ToolSpec
-from hector_tui.errors import ToolError
+from hector_tui.errors import LimitReached, ToolError
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,11 @@ class ToolSet:
         return tuple(tool.spec for tool in self)
 
     async def call(self, name: str, arguments: str, context: ToolContext) -> ToolOutcome:
-        """Run a tool by the name and JSON text a model gave; every failure is an outcome the model can read."""
+        """Run a tool by the name and JSON text a model gave; every failure is an outcome the model can read.
+
+        Raises:
+            LimitReached: The tool said more than the run may.
+        """
         tool = self._tools.get(name)
         if tool is None:
             known = ", ".join(self._tools) or "none"
@@ -86,6 +90,8 @@ class ToolSet:
             return await tool.call(values, context)
         except ToolError as error:
             return ToolOutcome(str(error), is_error=True)
+        except LimitReached:  # by what the tool said: the run ends
+            raise
         except Exception as error:  # a bug in one tool must not end the turn; the model can try another way
             logger.exception("the tool %s raised", name)
             return ToolOutcome(f"The tool {name!r} failed: {type(error).__name__}.", is_error=True)

@@ -129,7 +129,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(command_id="memory.remember", title="Remember a note", action="remember", slash="remember", takes="text"),
     Command(command_id="theme.choose", title="Choose a theme", action="theme", leader="t", slash="theme", takes="name"),
-    Command(command_id="help", title="Help", action="help", keys="f1", leader="question_mark", slash="help"),
+    Command(command_id="help", title="Help", action="help", keys="f1", leader="?", slash="help"),
     Command(
         command_id="app.quit",
         title="Quit",
@@ -168,7 +168,7 @@ def leader_rows() -> Iterator[tuple[str, str]]:
     """Keys after the leader key with what they do."""
     for command in COMMANDS:
         if command.leader:
-            yield {"question_mark": "?"}.get(command.leader, command.leader), command.title
+            yield command.leader, command.title
     yield "1-9", "Go to a tab"
 
 

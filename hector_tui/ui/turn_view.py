@@ -24,6 +24,7 @@ from hector_tui.domain.events import (
 )
 from hector_tui.domain.replay import replay
 from hector_tui.domain.turns import Turn, TurnRecord, TurnStatus
+from hector_tui.ui.numbers import score_text
 from hector_tui.ui.text import Cleaner, clean, clean_line
 from hector_tui.ui.times import ago, clock
 from hector_tui.ui.transcript.document import TranscriptDocument
@@ -191,7 +192,7 @@ class TurnView:
 def _recall_entry(event: MemoryRecalled) -> FoldEntry:
     count = len(event.hits)
     lines = [
-        f".{round(hit.score * 100):02d}  {clean_line(hit.text, 200)}\n"
+        f"{score_text(hit.score)}  {clean_line(hit.text, 200)}\n"
         f"     {ago(hit.created_at)} · {clean_line(hit.session_title or hit.session_id, 60)} · by {hit.found_by}"
         for hit in event.hits
     ]

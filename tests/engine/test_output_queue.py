@@ -199,18 +199,29 @@ def test_no_wake_up_is_lost_between_two_threads(seed: int) -> None:
         assert reader.wakes <= reader.waits
 
 
-def test_news_between_looking_and_sleeping_wakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The writer strikes at the worst moment: after the reader looked for the last time, before it sleeps."""
+@pytest.mark.parametrize("moment", ["before it parks", "before it sleeps"])
+def test_news_at_the_worst_moment_is_not_missed(monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+    """The writer strikes when the reader has looked and seen nothing."""
     queue = new_queue()
-    sleep = Waker.sleep
+    park, sleep = Waker.park, Waker.sleep
 
-    async def sleep_after_news(waker: Waker) -> None:
+    def strike() -> None:
         writer = threading.Thread(target=queue.put, args=(END,))
         writer.start()
         writer.join()
+
+    def late_park(waker: Waker) -> None:
+        strike()
+        park(waker)
+
+    async def late_sleep(waker: Waker) -> None:
+        strike()
         await sleep(waker)
 
-    monkeypatch.setattr(Waker, "sleep", sleep_after_news)
+    if moment == "before it parks":
+        monkeypatch.setattr(Waker, "park", late_park)
+    else:
+        monkeypatch.setattr(Waker, "sleep", late_sleep)
 
     async def read() -> list[EventRecord]:
         return await asyncio.wait_for(everything(queue.reader()), 20.0)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from hector_tui.agents import build, models
+from hector_tui.agents import build
 from hector_tui.domain.events import OutputEvent, TerminalEvent, TextDelta, ThinkingDelta, is_terminal
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.memories import MemoryAccess
@@ -20,7 +20,7 @@ from hector_tui.domain.turns import TurnRecord
 from hector_tui.engine.host import Engine, EngineOptions
 from hector_tui.engine.run import Run
 from hector_tui.llm.base import Model, ModelRequest, TextChunk
-from hector_tui.llm.factory import LlmSettings, build_model
+from hector_tui.llm.factory import LlmSettings
 from hector_tui.llm.offline import OfflineModel
 from hector_tui.llm.script import Gate, Script, ScriptStep, last_user_text
 from hector_tui.paths import Profile
@@ -75,19 +75,21 @@ async def start_engine(
         concurrency: Runs at a time.
     """
 
-    def build_scripted(settings: LlmSettings, **services: Any) -> Model:
-        if script is not None and settings.type == "offline":
-            return OfflineModel(script=script, delay_s=0)
-        return build_model(settings, **services)
+    def scripted(settings: LlmSettings) -> Model | None:
+        return OfflineModel(script=script, delay_s=0) if script is not None and settings.type == "offline" else None
 
     def more_tools(memory: MemoryAccess | None) -> Mapping[str, Tool]:
         return {**builtin_tools(memory), **{tool.spec.name: tool for tool in tools}}
 
     path = write_config(root / "config", config)
     options = EngineOptions(
-        profile=Profile(root / "profile"), config_paths=(path,), env=dict(QUIET), concurrency=concurrency
+        profile=Profile(root / "profile"),
+        config_paths=(path,),
+        env=dict(QUIET),
+        concurrency=concurrency,
+        scripted=scripted,
     )
-    with patch.object(models, "build_model", build_scripted), patch.object(build, "builtin_tools", more_tools):
+    with patch.object(build, "builtin_tools", more_tools):
         engine = await Engine.open(options)
     try:
         assert not engine.config.errors, [str(problem) for problem in engine.config.errors]
@@ -214,7 +216,7 @@ class Stage:
 
         def choose(request: ModelRequest, _number: int) -> ScriptStep:
             question = last_user_text(request)
-            gate = Gate(lambda: self._stand(question))
+            gate = Gate(lambda: self.stand(question))
             start = (TextChunk(self._before),) if self._before else ()
             return (*start, gate, TextChunk(f"{self._after}{question}"))
 
@@ -231,7 +233,8 @@ class Stage:
         """Wait until exactly these stand at the gate."""
         await until(lambda: self.standing == set(questions))
 
-    async def _stand(self, question: str) -> None:
+    async def stand(self, question: str) -> None:
+        """Stand still until let go."""
         self.arrived.append(question)
         self.standing.add(question)
         self.most = max(self.most, len(self.standing))

@@ -13,6 +13,7 @@ from hector_tui.domain.memories import Memory
 from hector_tui.domain.messages import Part, StoredMessage, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from hector_tui.domain.turns import TurnRecord, TurnStatus
 from hector_tui.ui.inspector.wrapping import Wrapper
+from hector_tui.ui.numbers import score_text
 from hector_tui.ui.text import clean_line
 from hector_tui.ui.times import ago, clock
 from hector_tui.ui.widgets.status_layout import compact_number
@@ -119,8 +120,8 @@ def memory_lines(
             origin = (
                 f"{clean_line(hit.session_title or hit.session_id, 24)} · {ago(hit.created_at)} · by {hit.found_by}"
             )
-            score = f"{hit.score:.2f}".lstrip("0") if hit.score < 1 else "1.0"
-            lines.append(Content.assemble((f"{score:>4} ", "$chat-tool"), clean_line(hit.text, wrapper.width - 6)))
+            score = (f"{score_text(hit.score):>4} ", "$chat-tool")
+            lines.append(Content.assemble(score, clean_line(hit.text, wrapper.width - 6)))
             lines.append(_dim(f"     {origin}"))
         lines.append(Content(""))
     lines.append(Content.styled("remembered", "bold"))

@@ -134,6 +134,7 @@ agents:
       audience: a
     starters: [Hello]
     queue_policy: interrupt
+    limits: {max_output_bytes: 0, max_events: 10, max_seconds: 1m, max_tool_calls: 5, max_turns: 0}
   far:
     type: a2a
     url: http://far
@@ -197,9 +198,8 @@ def test_each_key_nothing_acts_on_is_named_once_at_the_highest_place(tmp_path: P
         "accepted, but nothing acts on it yet",
         "a2a agents are not supported yet",
     }
-    assert paths[:5] == [
+    assert paths[:4] == [
         "global.logging",
-        "global.performance.timeout",
         "global.a2a_server",
         "global.auth",
         "llms.main.structured_output",

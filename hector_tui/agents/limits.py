@@ -1,0 +1,113 @@
+"""Where a run ends although nothing went wrong: how much it may say, how long it may work, how many tools it may call.
+
+A model can repeat itself for ever, and a tool can ask for itself again. Reaching a limit is no failure: the run is
+`done` with what it has said, a notice tells which limit it was, and the stop reason is `limit:` and the limit's name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from hector_tui.domain.events import OutputEvent, TextDelta, ThinkingDelta, ToolCallStarted
+from hector_tui.errors import LimitReached
+
+Emit = Callable[[OutputEvent], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLimits:
+    """The limits of an agent; 0 means no limit.
+
+    Attributes:
+        max_output_bytes: UTF-8 bytes of text, thinking and tool arguments in one run.
+        max_events: Events of one run.
+        max_seconds: From the start of a run, not counting its wait in a queue, to its end.
+        max_tool_calls: Tool calls in one run.
+        max_turns: Turns of one SessionKey; the next message is refused.
+    """
+
+    max_output_bytes: int
+    max_events: int
+    max_seconds: float
+    max_tool_calls: int
+    max_turns: int
+
+
+class LimitGuard:
+    """Stands between an agent and the output of one run, and lets nothing through that is beyond a limit.
+
+    It raises, and does not cancel the run's task: a cancellation is seen at the next wait only, and a stream that has
+    much to give need not wait. What it refuses is not said, so an output never is larger than its limit.
+
+    Args:
+        limits: The agent's.
+        emit: Takes what is within the limits.
+    """
+
+    def __init__(self, limits: RunLimits, emit: Emit) -> None:
+        self._limits = limits
+        self._emit = emit
+        self._events = 0
+        self._bytes = 0
+        self._calls = 0
+
+    def emit(self, event: OutputEvent) -> None:
+        """Pass an event on.
+
+        Raises:
+            LimitReached: It is beyond a limit, as is everything after it; tools run side by side and each hears of it.
+        """
+        self._events += 1
+        match event:
+            case TextDelta(text) | ThinkingDelta(text):
+                self._bytes += _size(text)
+            case ToolCallStarted(_, _, arguments):
+                self._bytes += _size(arguments)
+                self._calls += 1
+            case _:
+                pass
+        limits = self._limits
+        if 0 < limits.max_events < self._events:
+            raise limit_reached("limits.max_events", limits.max_events, "events")
+        if 0 < limits.max_output_bytes < self._bytes:
+            raise limit_reached("limits.max_output_bytes", limits.max_output_bytes, "bytes of output")
+        if 0 < limits.max_tool_calls < self._calls:
+            raise limit_reached("limits.max_tool_calls", limits.max_tool_calls, "tool calls")
+        self._emit(event)
+
+    @asynccontextmanager
+    async def on_time(self) -> AsyncIterator[None]:
+        """A block that is left when the time of a run is over.
+
+        Raises:
+            LimitReached: It was.
+        """
+        seconds = self._limits.max_seconds
+        try:
+            async with asyncio.timeout(seconds or None) as timeout:
+                yield
+        except TimeoutError as error:
+            if not timeout.expired():
+                raise
+            raise limit_reached("limits.max_seconds", seconds, "seconds") from error
+
+
+def limit_reached(key: str, value: float, unit: str) -> LimitReached:
+    """The error of a limit.
+
+    Args:
+        key: Where it stands under `agents.<id>`.
+        value: How many there may be.
+        unit: Of what.
+    """
+    return LimitReached(
+        f"Stopped after {value:,.10g} {unit}, the limit `{key}` of this agent.", name=key.rpartition(".")[2]
+    )
+
+
+def _size(text: str) -> int:
+    """Bytes in UTF-8; `surrogatepass` because half of a pair that a model sent must not end its run."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,88 @@
+"""`python -m tests.faults.child ROOT`: an engine in a process of its own, to be killed or to share a profile with.
+
+Standard input takes one command a line, `SESSION TEXT`, and sends the text to that session; its end closes the engine.
+Standard output tells, a line each:
+
+    open INTERRUPTED             the engine is open; how many interrupted turns it found
+    sent TURN SESSION TEXT       the message is accepted
+    token TURN COUNT AT          so many tokens were streamed, the last at this time (seconds since the epoch)
+    ended TURN STATUS
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from unittest.mock import patch
+
+from hector_tui.domain.events import TextDelta
+from hector_tui.domain.keys import SessionKey
+from hector_tui.engine.host import Engine
+from hector_tui.engine.run import Run
+from hector_tui.llm.base import ModelRequest, TextChunk
+from hector_tui.llm.script import Pause, Script, ScriptStep, last_user_text
+from hector_tui.memory import indexer
+from tests.support.engine import AGENT, Config, config_of, start_engine
+from tests.support.memory import PROMPT_TIMING
+
+STREAM = "stream"
+"""A message that begins with this word is answered with tokens until the process ends."""
+CONFIG: Config = config_of(memory={"long_term": {"recall_scope": "session"}})
+_TOKENS_PER_SECOND = 200
+_TOKENS = 12_000
+
+
+def token(number: int) -> str:
+    """The token with a number, from 1."""
+    return f"t{number} "
+
+
+def answer(request: ModelRequest, _number: int) -> ScriptStep:
+    """What the agent says: a stream for who asks for one, else a short sentence."""
+    question = last_user_text(request)
+    if not question.startswith(STREAM):
+        return (TextChunk(f"re: {question}"),)
+    pause = Pause(1 / _TOKENS_PER_SECOND)
+    return tuple(action for number in range(1, _TOKENS + 1) for action in (TextChunk(token(number)), pause))
+
+
+def tell(*words: object) -> None:
+    """One line, at once, so that a killed process has said it."""
+    sys.stdout.write(" ".join(str(word) for word in words) + "\n")
+    sys.stdout.flush()
+
+
+async def report(run: Run) -> None:
+    """Tell what a run says."""
+    turn_id = run.turn.turn_id
+    count = 0
+    async for record in run.output.reader():
+        if isinstance(record.event, TextDelta):
+            count += 1
+            tell("token", turn_id, count, record.at)
+    tell("ended", turn_id, run.status.value)
+
+
+async def send(engine: Engine, session_id: str, text: str) -> None:
+    """Send a message and tell of its answer."""
+    await engine.chat.create_session(AGENT, session_id=session_id)
+    run = await engine.chat.send(SessionKey(session_id, AGENT), text)
+    tell("sent", run.turn.turn_id, session_id, text)
+    await report(run)
+
+
+async def main(root: Path) -> None:
+    """Do what standard input says until its end."""
+    with patch.object(indexer, "IndexerTiming", lambda: PROMPT_TIMING):
+        engine = await start_engine(root, CONFIG, script=Script(answer))
+    tell("open", len(engine.interrupted))
+    async with asyncio.TaskGroup() as group:
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            session_id, text = line.rstrip("\n").split(" ", 1)
+            group.create_task(send(engine, session_id, text))
+        await engine.aclose()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1])))
