@@ -134,7 +134,7 @@ class HectorApp(App[None]):
         await guarded(self, self._open_asked(chat.desk))
         await chat.engine_opened()
         self._tell_findings(engine)
-        await asyncio.to_thread(_load_markdown)
+        await asyncio.to_thread(_load_parsers)
 
     def _tell_findings(self, engine: Engine) -> None:
         """Show what the person should know about the start."""
@@ -251,10 +251,8 @@ class HectorApp(App[None]):
         return self.engine.close(_CLOSE_S)
 
 
-def _load_markdown() -> None:
-    """Import what draws answers, so that the first one does not have to wait for it: 60 ms."""
-    from hector_tui.ui.transcript.inline import inline_parser
-    from hector_tui.ui.transcript.markdown import block_parser
+def _load_parsers() -> None:
+    """Import what draws answers, so that the first one does not wait for it."""
+    from hector_tui.ui.transcript.preload import preload
 
-    inline_parser()
-    block_parser()
+    preload()
