@@ -12,7 +12,7 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
@@ -92,7 +92,8 @@ class HttpClient:
             await _check(response, request)
             yield Body(response, request, first_byte_at)
         finally:
-            await response.aclose()
+            # Shielded: a cancellation that lands in here would leave the connection neither open nor given back.
+            await asyncio.shield(asyncio.ensure_future(response.aclose()))
 
     async def _sent(self, message: httpx.Request, request: HttpRequest, deadline: float) -> httpx.Response:
         try:
@@ -153,7 +154,9 @@ class Body:
             ProviderTimeout: Nothing came for too long.
             StreamCut: The connection broke.
         """
-        raw: AsyncGenerator[bytes, None] = self._response.aiter_raw()  # type: ignore[assignment]  # a generator in fact
+        # Not `aiter_raw()`: it closes a finished answer itself, out of reach of the shield in `HttpClient.post`.
+        stream = cast("httpx.AsyncByteStream", self._response.stream)
+        raw = cast("AsyncGenerator[bytes, None]", aiter(stream))
         async with aclosing(raw):
             while True:
                 try:

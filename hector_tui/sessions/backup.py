@@ -22,7 +22,7 @@ from typing import NoReturn
 from hector_tui.domain.keys import new_id
 from hector_tui.errors import StoreCorrupt, StoreError, StoreTooNew
 from hector_tui.paths import Profile
-from hector_tui.sessions.damage import means_damage, note_of
+from hector_tui.sessions.damage import means_damage, note_of, reason_of
 from hector_tui.sessions.database import BUSY_TIMEOUT_S, read_only
 from hector_tui.sessions.migrations import MIGRATIONS
 from hector_tui.sessions.owner import Owner
@@ -32,6 +32,7 @@ from hector_tui.sessions.schema import APPLICATION_ID
 
 _STAMP = "%Y%m%d-%H%M%S"
 _STAMP_IN_NAME = re.compile(r"(\d{8}-\d{6})")
+_SALVAGE = "`hector-tui restore --salvage FILE` carries over what can be read of a damaged file."
 _PAGES = 256
 """Pages copied at a time, 1 MiB; between two steps others get the disk."""
 _PAUSE_S = 0.005
@@ -149,12 +150,14 @@ def _copy(source: sqlite3.Connection, path: Path, part: Path, pause_s: float, st
                 raise Stopped from error
             raise
     if answer != "ok":
-        raise StoreCorrupt(f"the database is damaged ({answer})", where=str(path))
+        raise StoreCorrupt(f"the file is damaged ({answer})", where=str(path), hint=_SALVAGE)
 
 
 def _raise_for(error: sqlite3.Error, source: Path, target: Path) -> NoReturn:
     if means_damage(error):
-        raise StoreCorrupt(f"the database is damaged, or no database ({error})", where=str(source)) from error
+        raise StoreCorrupt(
+            f"the file is damaged, or no database ({reason_of(error)})", where=str(source), hint=_SALVAGE
+        ) from error
     raise StoreError(
         f"the database cannot be copied ({error})",
         where=f"{source} to {target}",

@@ -181,7 +181,9 @@ async def test_events_stop_at_their_number(tmp_path: Path) -> None:
         assert len(said(run)) <= 55
 
 
-async def test_a_tool_that_talks_without_end_is_stopped_with_the_others(tmp_path: Path) -> None:
+async def test_a_tool_that_talks_without_end_is_stopped_with_the_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     chatty, patient = ChattyTool("chatty"), ChattyTool("patient", silent=True)
     both = (WireCall("c1", "patient", "{}"), WireCall("c2", "chatty", "{}"))
     async with (
@@ -194,6 +196,7 @@ async def test_a_tool_that_talks_without_end_is_stopped_with_the_others(tmp_path
         results = [part for part in record.messages[2].message.parts if isinstance(part, ToolResultPart)]
         assert [result.is_error for result in results] == [True, True]
         assert results[1].text.startswith("line 0\nline 1\n")
+        assert not [record for record in caplog.records if record.levelname == "ERROR"]  # no bug, no traceback
 
 
 # Tool calls and model calls

@@ -282,9 +282,12 @@ async def test_interrupt_stops_what_runs_and_what_waits(tmp_path: Path) -> None:
 
 
 async def test_of_many_interrupting_messages_at_once_the_last_is_answered(tmp_path: Path) -> None:
-    async with open_engine(tmp_path, config_of(queue_policy="interrupt"), script=Script.echo(3)) as engine:
+    stage = Stage()
+    async with open_engine(tmp_path, config_of(queue_policy="interrupt"), script=stage.script) as engine:
         key = await new_session(engine)
-        runs = await asyncio.gather(*(engine.chat.send(key, f"{number:08x}") for number in range(10)))
+        runs = await asyncio.gather(*(engine.chat.send(key, f"q{number}") for number in range(10)))
+        await ended(*runs[:9])
+        await stage.let_go()
         await ended(*runs)
         assert [run.status for run in runs] == [TurnStatus.CANCELLED] * 9 + [TurnStatus.DONE]
 
@@ -305,7 +308,8 @@ async def test_reject_refuses_while_a_turn_runs(tmp_path: Path) -> None:
 
 
 async def test_of_many_messages_at_once_reject_takes_one(tmp_path: Path) -> None:
-    async with open_engine(tmp_path, config_of(queue_policy="reject"), script=Script.echo(3)) as engine:
+    stage = Stage()
+    async with open_engine(tmp_path, config_of(queue_policy="reject"), script=stage.script) as engine:
         key = await new_session(engine)
         sent = await asyncio.gather(
             *(engine.chat.send(key, f"{number:08x}") for number in range(10)), return_exceptions=True
@@ -313,6 +317,7 @@ async def test_of_many_messages_at_once_reject_takes_one(tmp_path: Path) -> None
         runs = [run for run in sent if isinstance(run, Run)]
         assert len(runs) == 1
         assert [type(refusal) for refusal in sent if not isinstance(refusal, Run)] == [SessionBusy] * 9
+        await stage.let_go()
         await ended(*runs)
         assert len(await engine.chat.history(key.session_id)) == 1
 

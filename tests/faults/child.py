@@ -12,6 +12,7 @@ Standard output tells, a line each:
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import sys
 from pathlib import Path
 from unittest.mock import patch
@@ -31,6 +32,7 @@ STREAM = "stream"
 CONFIG: Config = config_of(memory={"long_term": {"recall_scope": "session"}})
 _TOKENS_PER_SECOND = 200
 _TOKENS = 12_000
+_PATIENCE_S = 40.0
 
 
 def token(number: int) -> str:
@@ -85,4 +87,6 @@ async def main(root: Path) -> None:
 
 
 if __name__ == "__main__":
+    # No test needs a child for so long: one that hangs says where, on standard error, and ends.
+    faulthandler.dump_traceback_later(_PATIENCE_S, exit=True)
     asyncio.run(main(Path(sys.argv[1])))
