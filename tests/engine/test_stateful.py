@@ -111,8 +111,7 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(pick=PICK)
     def delete(self, pick: int) -> None:
-        if (talk := self.talk(pick)) is None:
-            return
+        talk = self.talk(pick)
         live = [item.run for agent_id in AGENTS for item in talk.lane(agent_id)]
         self.do(self.engine.chat.delete_session(talk.session_id))
         assert all(isinstance(ending(run), RunCancelled) for run in live)
@@ -120,16 +119,14 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(pick=PICK)
     def close_tab(self, pick: int) -> None:
-        if (talk := self.talk(pick)) is None:
-            return
+        talk = self.talk(pick)
         self.do(self.engine.chat.close_tab(talk.session_id))
         if not talk.said:
             self.forget(talk)
 
     @rule(pick=PICK, policy=st.sampled_from(("", "enqueue", "interrupt", "reject")))
     def set_policy(self, pick: int, policy: str) -> None:
-        if (talk := self.talk(pick)) is None:
-            return
+        talk = self.talk(pick)
         self.do(self.engine.chat.set_queue_policy(talk.session_id, policy))
         talk.policy = policy
 
@@ -137,8 +134,7 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(pick=PICK, agent_id=st.sampled_from(AGENTS), kind=st.sampled_from(KINDS))
     def send(self, pick: int, agent_id: str, kind: Kind) -> None:
-        if (talk := self.talk(pick)) is not None:
-            self.say(talk, agent_id, kind, self.nonce())
+        self.say(self.talk(pick), agent_id, kind, self.nonce())
 
     @rule(pick=PICK, agent_id=st.sampled_from(AGENTS), kinds=st.lists(st.sampled_from(KINDS), min_size=2, max_size=4))
     def send_several(self, pick: int, agent_id: str, kinds: list[Kind]) -> None:
@@ -147,15 +143,13 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(pick=PICK)
     def retry(self, pick: int) -> None:
-        if (item := chosen(self.settled(), pick)) is None:
-            return
+        item = self.some_settled(pick)
         self.say(self.talks[item.key.session_id], item.key.agent_id, item.kind, item.nonce)
 
     @rule(pick=PICK, agent_id=st.sampled_from(AGENTS), kind=st.sampled_from(KINDS), steps=STEPS)
     def send_and_crash(self, pick: int, agent_id: str, kind: Kind, steps: int) -> None:
         """What was accepted is there, however soon the end came."""
-        if (talk := self.talk(pick)) is None:
-            return
+        talk = self.talk(pick)
         if self.refuses(talk, agent_id):
             return
         interrupted = talk.lane(agent_id) if talk.policy == "interrupt" else []
@@ -175,8 +169,7 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(pick=PICK)
     def let_go(self, pick: int) -> None:
-        if (item := chosen(self.running(), pick)) is None:
-            return
+        item = self.some_running(pick)
         self.actors.let_go(item.nonce)
         self.do(item.run.wait())
         item.settle(TurnStatus.FAILED if item.kind == "fail" else TurnStatus.DONE)
@@ -187,8 +180,7 @@ class Sessions(RuleBasedStateMachine):
     @rule(pick=PICK, steps=STEPS, by=st.sampled_from(("cancel", "crash")))
     def let_go_and_stop(self, pick: int, steps: int, by: str) -> None:
         """A stop races the end of an answer: whichever wins, what was said to be stored is what is stored."""
-        if (item := chosen(self.running(), pick)) is None:
-            return
+        item = self.some_running(pick)
         ends = TurnStatus.FAILED if item.kind == "fail" else TurnStatus.DONE
 
         async def happen() -> None:
@@ -213,8 +205,7 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(pick=PICK)
     def cancel(self, pick: int) -> None:
-        if (talk := self.talk(pick)) is None:
-            return
+        talk = self.talk(pick)
         running = [lane[0] for agent_id in AGENTS if (lane := talk.lane(agent_id))]
         assert self.do(self.engine.chat.cancel(talk.session_id)) == len(running)
         self.expect_cancelled(running)
@@ -223,8 +214,7 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(pick=PICK)
     def cancel_waiting(self, pick: int) -> None:
-        if (item := chosen(self.waiting(), pick)) is None:
-            return
+        item = self.some_waiting(pick)
 
         async def happen() -> None:
             self.engine.chat.runner.cancel(item.run, "not needed")
@@ -234,8 +224,7 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(pick=PICK, kind=st.sampled_from(KINDS))
     def edit(self, pick: int, kind: Kind) -> None:
-        if (item := chosen(self.waiting(), pick)) is None:
-            return
+        item = self.some_waiting(pick)
         nonce = self.nonce()
         self.actors.owners[nonce] = item.key
         self.do(self.engine.chat.queue.edit(item.key.session_id, item.run.turn.turn_id, f"{kind} {nonce}"))
@@ -243,8 +232,7 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(pick=PICK)
     def drop(self, pick: int) -> None:
-        if (item := chosen(self.waiting(), pick)) is None:
-            return
+        item = self.some_waiting(pick)
         turn_id = item.run.turn.turn_id
         assert self.do(self.engine.chat.queue.drop(item.key.session_id, turn_id)) == item.text
         assert ending(item.run) == RunCancelled("taken out of the queue", stored=False)
@@ -252,15 +240,13 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(pick=PICK, by=st.integers(-3, 3))
     def move(self, pick: int, by: int) -> None:
-        if (item := chosen(self.waiting(), pick)) is None:
-            return
+        item = self.some_waiting(pick)
         self.do(self.engine.chat.queue.move(item.key.session_id, item.run.turn.turn_id, by))
         self.place(item, by)
 
     @rule(pick=PICK)
     def send_now(self, pick: int) -> None:
-        if (item := chosen(self.waiting(), pick)) is None:
-            return
+        item = self.some_waiting(pick)
         running = self.talks[item.key.session_id].lane(item.key.agent_id)[0]
         self.do(self.engine.chat.queue.send_now(item.key.session_id, item.run.turn.turn_id))
         self.place(item, -999)
@@ -326,8 +312,29 @@ class Sessions(RuleBasedStateMachine):
         self.actors = getattr(self, "actors", None) or Actors()
         self.engine = self.do(start_engine(self.root, CONFIG, script=self.actors.script, tools=[self.actors.tool]))
 
-    def talk(self, pick: int) -> Talk | None:
+    # Rules draw alike whatever there is, and make what they need: which there is depends on races, and Hypothesis
+    # demands that what it draws does not.
+
+    def talk(self, pick: int) -> Talk:
+        if not self.talks:
+            self.create(again=False)
         return chosen(list(self.talks.values()), pick)
+
+    def some_running(self, pick: int) -> Said:
+        if not self.running():
+            self.send(pick, chosen(AGENTS, pick), chosen(KINDS, pick))
+        return chosen(self.running(), pick)
+
+    def some_waiting(self, pick: int) -> Said:
+        if not self.waiting():
+            self.set_policy(pick, "")
+            self.send_several(pick, chosen(AGENTS, pick), list(KINDS))
+        return chosen(self.waiting(), pick)
+
+    def some_settled(self, pick: int) -> Said:
+        if not self.settled():
+            self.let_go(pick)
+        return chosen(self.settled(), pick)
 
     def nonce(self) -> str:
         return f"{0xC0DE0000 + len(self.actors.owners):08x}"
@@ -413,7 +420,7 @@ def test_sessions_keep_their_promises_whatever_is_done_to_them() -> None:
     run_state_machine_as_test(
         Sessions,
         settings=settings(
-            max_examples=150 if IS_LONG else 8,
+            max_examples=150 if IS_LONG else 15,
             stateful_step_count=80 if IS_LONG else 40,
             derandomize=not IS_LONG,
             # Without: the steps to a failure are many, but they are there after seconds instead of minutes.

@@ -74,13 +74,9 @@ async def crash(engine: Engine) -> None:
     engine._store.owner._file.close()  # what the kernel does: the lock goes, the file stays
 
 
-def chosen(items: Sequence[T], pick: int) -> T | None:
-    """One of several things.
-
-    Rules draw alike whatever there is, and do nothing when there is nothing: which steps can be taken depends on races,
-    and Hypothesis demands that what it draws does not.
-    """
-    return items[pick % len(items)] if items else None
+def chosen(items: Sequence[T], pick: int) -> T:
+    """One of several things."""
+    return items[pick % len(items)]
 
 
 def check_record(record: TurnRecord, item: Said) -> None:
