@@ -104,8 +104,9 @@ def stream_and_kill(root: Path, sessions: int, delay_s: float, number: int) -> t
             child.listen()
         killed_at = time.time()
         child.process.kill()
-        with suppress(AssertionError):  # raised at the end of what it had said; `communicate` would pass over the
-            while True:  # lines that stand in this side's buffer
+        # Line by line, because `communicate` would pass over those in this side's buffer; the end is an AssertionError.
+        with suppress(AssertionError):
+            while True:
                 child.listen()
         return child, killed_at
 

@@ -30,6 +30,9 @@ from hector_tui.sessions.tabs import TabTable
 _ANNOUNCEMENTS = 50
 """Kept until somebody takes them; headless nobody does."""
 
+_ENDED_KEPT = 8
+"""Ended runs whose output can still be read."""
+
 
 class ChatService:
     """Everything a person can do.
@@ -57,6 +60,7 @@ class ChatService:
         self._problems: dict[str, str] = {}
         self._announcements: deque[str] = deque(maxlen=_ANNOUNCEMENTS)
         self._accepting: set[SessionKey] = set()
+        self._ended: deque[Run] = deque(maxlen=_ENDED_KEPT)
         self.runner = make_runner(self._run_changed)
         self.queue = SessionQueue(sessions, self.runner)
 
@@ -163,6 +167,14 @@ class ChatService:
     def runs(self, session_id: str) -> list[Run]:
         """The live runs of a session; call it on the engine's loop, read the runs' output from any."""
         return self.runner.runs(session_id)
+
+    def watchable(self, session_id: str) -> list[Run]:
+        """The runs of a session that have begun, those that ended a moment ago too.
+
+        A quick answer can end before anyone has attached to it; its output says more than the rows it left.
+        """
+        ended = [run for run in self._ended if run.key.session_id == session_id]
+        return [run for run in (*ended, *self.runner.runs(session_id)) if run.started_at is not None]
 
     async def cancel(self, session_id: str) -> int:
         """Stop what is being answered in a session; queued turns stay. Returns how many were stopped."""
@@ -315,6 +327,8 @@ class ChatService:
         return [run for run in self.runner.runs(key.session_id) if run.key == key]
 
     def _run_changed(self, run: Run) -> None:
+        if run.output.ended:
+            self._ended.append(run)
         self._activity.note(run, self.runner.runs(run.key.session_id))
         self._feed.mark(run.key.session_id)
 

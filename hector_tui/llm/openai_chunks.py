@@ -27,6 +27,11 @@ _REASONS = {
     "refusal": StopReason.REFUSAL,
 }
 
+CALLS_CAP = 16 * 1024 * 1024
+"""Characters of all tool calls of one answer: they are held back until it ends, where no other limit sees them."""
+_CALL_COST = 10_000
+"""What one more call counts, however short it is."""
+
 
 @dataclass(slots=True)
 class _Call:
@@ -52,6 +57,7 @@ class ChunkReader:
         self._text = SurrogateJoiner()
         self._thinking = SurrogateJoiner()
         self._calls: dict[int, _Call] = {}
+        self._calls_size = 0
         self._refused = False
         self._has_text = False
         self._finish_reason = ""
@@ -177,9 +183,12 @@ class ChunkReader:
             call.name += name
         arguments = function.get("arguments")
         if isinstance(arguments, dict):
-            call.arguments.append(json.dumps(arguments, ensure_ascii=False))
-        elif arguments:
+            arguments = json.dumps(arguments, ensure_ascii=False)
+        if arguments:
             call.arguments.append(str(arguments))
+        self._calls_size += len(name) + len(call.arguments[-1] if arguments else "")
+        if self._calls_size + _CALL_COST * len(self._calls) > CALLS_CAP:
+            raise BadResponse(f"the tool calls are larger than {CALLS_CAP:,} characters", where=self._origin.where)
 
     def _call_for(self, index: Any, call_id: str, name: str) -> _Call:
         """The call a fragment belongs to.

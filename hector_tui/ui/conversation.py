@@ -182,7 +182,7 @@ async def _news(engine: Engine, session_id: str, last: int) -> tuple[Sequence[Ru
     Runs are listed first: one that ends in between is then drawn from its output, which is whole, and not from rows
     that were read too early.
     """
-    runs = [run for run in engine.chat.runs(session_id) if run.started_at is not None]
+    runs = engine.chat.watchable(session_id)
     records = list(await engine.chat.history(session_id, after=last, limit=PAGE_TURNS))
     while last and records and records[0].turn.ordinal > last + 1:
         page = await engine.chat.history(session_id, after=last, before=records[0].turn.ordinal, limit=PAGE_TURNS)

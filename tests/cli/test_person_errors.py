@@ -44,10 +44,9 @@ def with_file(name: str) -> Prepare:
         (lambda root: root.touch(), "the profile folder cannot be used"),
         (lambda root: root.symlink_to(root), "the profile folder cannot be used"),
         (with_file("run"), "the profile folder cannot be used"),
-        (with_folder("sessions.db"), "the database cannot be opened (Is a directory)"),
         (too_new, "schema version 99, this hector-tui knows"),
     ],
-    ids=["a file", "a loop", "a file for locks", "a folder for a database", "a newer schema"],
+    ids=["a file", "a loop", "a file for locks", "a newer schema"],
 )
 def test_a_profile_that_cannot_be_used_is_status_1(
     prepare: Prepare, complaint: str, command: tuple[str, ...], profile: Profile, capsys: pytest.CaptureFixture[str]
@@ -80,14 +79,19 @@ def test_what_the_conversation_does_not_need_does_not_stop_it(
     assert "4" in result.out
 
 
+def with_rubbish(root: Path) -> None:
+    root.mkdir()
+    (root / "sessions.db").write_text("this is no database" * 100, encoding="utf-8")
+
+
+@pytest.mark.parametrize("prepare", [with_rubbish, with_folder("sessions.db")], ids=["rubbish", "a folder"])
 def test_a_damaged_database_is_kept_and_the_person_is_told(
-    profile: Profile, capsys: pytest.CaptureFixture[str]
+    prepare: Prepare, profile: Profile, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    profile.root.mkdir()
-    profile.database.write_text("this is no database" * 100, encoding="utf-8")
+    prepare(profile.root)
     result = run(capsys, "sessions", "list")
     assert (result.status, result.out) == (0, "")
-    assert "it was kept as sessions.db.damaged-" in result.err
+    assert "it is kept as sessions.db.damaged-" in result.err
     assert run(capsys, "sessions", "list").err == ""
 
 

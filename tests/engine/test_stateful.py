@@ -259,6 +259,8 @@ class Sessions(RuleBasedStateMachine):
         assert self.actors.problems == []
         known = query(self.root, "SELECT session_id FROM sessions")
         assert {session_id for (session_id,) in known} == set(self.talks)
+        left = "SELECT count(*) FROM journal JOIN turns USING (turn_id) WHERE status NOT IN ('running', 'waiting')"
+        assert query(self.root, left) == [(0,)]
         for table in TABLES:
             for session_id in self.deleted:
                 found = query(self.root, f"SELECT count(*) FROM {table} WHERE session_id = ?", session_id)
