@@ -103,6 +103,14 @@ COMMANDS: tuple[Command, ...] = (
         slash="copy",
     ),
     Command(
+        command_id="session.export",
+        title="Export what is on screen as Markdown",
+        action="export",
+        leader="o",
+        slash="export",
+        takes="file",
+    ),
+    Command(
         command_id="inspector.toggle",
         title="Show or hide the inspector",
         action="toggle_inspector",

@@ -13,6 +13,7 @@ from hector_tui.domain.turns import TurnStatus
 from hector_tui.ui.clipboard import copy_text
 from hector_tui.ui.commands import SlashCommand, by_leader, leader_rows, parse_slash
 from hector_tui.ui.conversation import Conversation
+from hector_tui.ui.export import as_markdown, write_export
 from hector_tui.ui.inspector.widget import Inspector, PanelName
 from hector_tui.ui.screens.dialogs import AskText, Confirm
 from hector_tui.ui.screens.help import HelpScreen
@@ -128,6 +129,8 @@ class ChatActions(SessionActions):
                 self.rename(conversation, argument)
             case "remember" if conversation is not None:
                 self._remember(conversation, argument)
+            case "export":
+                self.export(argument)
             case "policy" if conversation is not None:
                 self._set_policy(conversation, argument)
             case "theme":
@@ -239,6 +242,23 @@ class ChatActions(SessionActions):
             self.copy(text, "answer")
         else:
             self.tell("There is no answer to copy yet.")
+
+    def action_export(self) -> None:
+        """Write the loaded conversation to a Markdown file in the working folder."""
+        self.export("")
+
+    def export(self, named: str) -> None:
+        """Write the loaded conversation to a file; it needs no database, so it works when saving does not."""
+        conversation = self.active
+        if conversation is None:
+            return
+        title = clean_line(conversation.info.title or conversation.agent_id)
+        try:
+            path = write_export(title, as_markdown(title, conversation.document), named)
+        except OSError as error:
+            self.app.notify(clean_line(f"Not exported: {error}"), severity="error", markup=False, timeout=8)
+        else:
+            self.tell(f"Exported to {path}")
 
     def copy(self, text: str, what: str) -> None:
         """Copy, and say where it went."""
