@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Iterable
 from contextlib import suppress
@@ -22,7 +23,7 @@ from hector_tui.paths import Profile
 from hector_tui.paths_bundled import bundled
 from hector_tui.ui.commands import COMMANDS
 from hector_tui.ui.guard import install_render_guard
-from hector_tui.ui.guarded import guarded
+from hector_tui.ui.guarded import guarded, run_guarded
 from hector_tui.ui.settings import UiSettings, read_settings, write_settings
 from hector_tui.ui.signals import end_on_signals
 from hector_tui.ui.terminal_input import use_terminal_parser
@@ -120,7 +121,7 @@ class HectorApp(App[None]):
         self._chat = ChatScreen(self.engine, Desk(self.engine), brand=brand, inspector=self._settings.inspector)
         await self.push_screen(self._chat)
         self.engine.start()
-        self.run_worker(guarded(self, self._begin(self._chat)), exit_on_error=False, name="begin")
+        run_guarded(self, partial(self._begin, self._chat), group="begin")
 
     async def _begin(self, chat: ChatScreen) -> None:
         """Once the engine is open: say what was found, and open what was asked for."""
@@ -131,10 +132,14 @@ class HectorApp(App[None]):
             chat.show_fatal(reason)
             raise
         await chat.desk.load_agents()
-        await guarded(self, self._open_asked(chat.desk))
+        await guarded(self, partial(self._open_asked, chat.desk))
         await chat.engine_opened()
         self._tell_findings(engine)
         await asyncio.to_thread(_load_parsers)
+        if not self.is_headless:
+            # What was made until now stays: 140,000 objects that every full collection would walk through, holding up
+            # the engine's thread for up to 200 ms.
+            gc.freeze()
 
     def _tell_findings(self, engine: Engine) -> None:
         """Show what the person should know about the start."""
@@ -163,7 +168,7 @@ class HectorApp(App[None]):
 
     def search_themes(self) -> None:
         """The theme picker, with every theme of ours."""
-        self.run_worker(guarded(self, self._search_themes()), exit_on_error=False, exclusive=True, group="themes")
+        run_guarded(self, self._search_themes, group="themes", exclusive=True)
 
     async def _search_themes(self) -> None:
         # Twenty files take 130 ms to parse: not in the loop that draws. They are read again each time, so a file that
@@ -243,7 +248,7 @@ class HectorApp(App[None]):
         if chat is not None and chat.active is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_DRAFT_S):
-                    await guarded(self, chat.desk.save_draft(chat.active))
+                    await guarded(self, partial(chat.desk.save_draft, chat.active))
         await super()._on_exit_app()
 
     def close_engine(self) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
+from textual.dom import DOMNode
 from textual.message_pump import MessagePump
+from textual.worker import Worker
 
 from hector_tui.errors import HectorError
 from hector_tui.ui.text import clean
@@ -14,13 +16,27 @@ from hector_tui.ui.text import clean
 _SHOWN_S = 12.0
 """Seconds an error stays on screen; the log keeps it."""
 
+Work = Callable[[], Awaitable[object]]
+"""Something to do. Not a coroutine: a worker that is cancelled before its first step, as happens when the app ends,
+would leave one that nobody awaited, and Python would complain."""
+
 logger = logging.getLogger(__name__)
 
 
-async def guarded(node: MessagePump, work: Awaitable[object]) -> None:
-    """Await something and show what it raises, in the app of a node."""
+def run_guarded(node: DOMNode, work: Work, *, group: str, exclusive: bool = False) -> None:
+    """Do something in the background, in a worker of a node; what goes wrong is shown."""
+
+    async def run() -> None:
+        await guarded(node, work)
+
+    # Named for its type alone: mypy finds none for the worker's result by itself.
+    _worker: Worker[None] = node.run_worker(run, exit_on_error=False, group=group, exclusive=exclusive)
+
+
+async def guarded(node: MessagePump, work: Work) -> None:
+    """Do something and show what it raises, in the app of a node."""
     try:
-        await work
+        await work()
     except asyncio.CancelledError:
         raise
     except HectorError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -20,7 +21,7 @@ from hector_tui.ui.commands import LEADER_KEY, bindings
 from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.desk import Desk
 from hector_tui.ui.follower import FRAME_S, Follower
-from hector_tui.ui.guarded import guarded
+from hector_tui.ui.guarded import run_guarded
 from hector_tui.ui.inspector.feeder import InspectorFeeder
 from hector_tui.ui.inspector.widget import Inspector
 from hector_tui.ui.screens.chat_actions import ChatActions
@@ -124,8 +125,8 @@ class ChatScreen(ChatActions):
 
     async def engine_opened(self) -> None:
         """The engine is there: show the agents, and follow what happens."""
-        self.run_worker(guarded(self, self.follower.work()), exit_on_error=False, group="follow", name="follow")
-        self.run_worker(guarded(self, self._watch_changes()), exit_on_error=False, group="watch", name="watch")
+        run_guarded(self, self.follower.work, group="follow")
+        run_guarded(self, self._watch_changes, group="watch")
         cards = AgentCards(self.agent_cards(), selected=self.desk.preferred_agent())
         self.query_one("#home-hint", Static).update(self._home_hint())
         await self.query_one("#home-box").mount(cards)
@@ -198,7 +199,7 @@ class ChatScreen(ChatActions):
         if conversation is None:
             return
         self.refresh_starters()
-        self.run_command(self.desk.mark_seen(conversation), group="seen")
+        self.run_command(partial(self.desk.mark_seen, conversation), group="seen")
         if ended or self._recallable != (conversation, conversation.last_ordinal):
             self._recallable = (conversation, conversation.last_ordinal)
             self.prompt.set_sent(conversation.questions)
@@ -232,7 +233,7 @@ class ChatScreen(ChatActions):
         line.display = queued > 0
         self.prompt.queue_waits = queued > 0
         if queued and conversation is not None:
-            self.run_command(self._show_queue(conversation), group="queue")
+            self.run_command(partial(self._show_queue, conversation), group="queue")
 
     async def _show_queue(self, conversation: Conversation) -> None:
         """The first words of what waits, above the prompt."""
@@ -268,7 +269,7 @@ class ChatScreen(ChatActions):
         if conversation is None or not self.desk.agents:
             return
         shown = self.has_class("-inspector")
-        self.run_command(self._feed(conversation, shown), group="inspector")
+        self.run_command(partial(self._feed, conversation, shown), group="inspector")
 
     async def _feed(self, conversation: Conversation, shown: bool) -> None:
         if await self.feeder.feed(self.inspector if shown else None, conversation, lambda: conversation.draft):
@@ -288,7 +289,7 @@ class ChatScreen(ChatActions):
 
     def _save_draft(self, conversation: Conversation) -> None:
         self._unsaved.discard(conversation)
-        self.run_command(self.desk.save_draft(conversation), group="draft")
+        self.run_command(partial(self.desk.save_draft, conversation), group="draft")
         if conversation is self.active:
             self.refresh_inspector()
 
@@ -309,7 +310,7 @@ class ChatScreen(ChatActions):
     def _older_wanted(self, message: Transcript.OlderWanted) -> None:
         conversation = self.active
         if conversation is not None and message.document is conversation.document:
-            self.run_command(conversation.load_older(), group="older")
+            self.run_command(conversation.load_older, group="older")
 
     @on(Transcript.LinkClicked)
     def _link_clicked(self, message: Transcript.LinkClicked) -> None:

@@ -6,6 +6,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from textual.message import Message
 
@@ -93,7 +94,7 @@ class ChatActions(SessionActions):
                 self.prompt.accept()
             self._run_slash(slash)
             return
-        self.run_command(self.send(conversation, text))
+        self.run_command(partial(self.send, conversation, text))
 
     async def send(self, conversation: Conversation, text: str) -> None:
         """Send; the prompt is cleared only once the message is on disk."""
@@ -109,7 +110,7 @@ class ChatActions(SessionActions):
             conversation.draft = self.prompt.draft
         else:
             conversation.draft = ""
-            self.run_command(self.desk.save_draft(conversation), group="draft")
+            self.run_command(partial(self.desk.save_draft, conversation), group="draft")
         self.refresh_tabs()
 
     def _run_slash(self, slash: SlashCommand) -> None:
@@ -148,7 +149,7 @@ class ChatActions(SessionActions):
         """Put the last waiting message back into the prompt."""
         conversation = self.active
         if conversation is not None:
-            self.run_command(self._take_back(conversation))
+            self.run_command(partial(self._take_back, conversation))
 
     async def _take_back(self, conversation: Conversation) -> None:
         waiting = await self.desk.waiting(conversation)
@@ -169,23 +170,23 @@ class ChatActions(SessionActions):
             await self.desk.set_policy(conversation, policy)
             self.tell(f"While an answer comes, a message to this session will now: {policy}.")
 
-        self.run_command(set_policy())
+        self.run_command(set_policy)
 
     def action_go_on(self) -> None:
         """Ask the agent to go on where its answer was cut."""
         if (conversation := self.active) is not None:
-            self.run_command(self.send(conversation, _GO_ON))
+            self.run_command(partial(self.send, conversation, _GO_ON))
 
     def action_retry(self) -> None:
         """Ask the last question once more."""
         conversation = self.active
         if conversation is not None and conversation.questions:
-            self.run_command(self.send(conversation, conversation.questions[-1]))
+            self.run_command(partial(self.send, conversation, conversation.questions[-1]))
 
     def action_stop(self) -> None:
         """Stop what is being answered."""
         if (conversation := self.active) is not None:
-            self.run_command(self.desk.stop(conversation))
+            self.run_command(partial(self.desk.stop, conversation))
 
     def action_step_back(self) -> None:
         """Esc: to the prompt; twice while an answer comes, it stops."""
@@ -262,7 +263,7 @@ class ChatActions(SessionActions):
 
     def copy(self, text: str, what: str) -> None:
         """Copy, and say where it went."""
-        self.run_command(copy_text(self.app, text, what))
+        self.run_command(partial(copy_text, self.app, text, what))
 
     # The inspector and memory
 
@@ -292,7 +293,7 @@ class ChatActions(SessionActions):
     def forget(self, memory_id: str, text: str) -> None:
         """Delete a memory after a question."""
         dialog = Confirm("Forget this memory?", text, yes="Forget", no="Keep")
-        self.app.push_screen(dialog, lambda sure: self.run_command(self._forget(memory_id)) if sure else None)
+        self.app.push_screen(dialog, lambda sure: self.run_command(partial(self._forget, memory_id)) if sure else None)
 
     async def _forget(self, memory_id: str) -> None:
         await self.engine.call(lambda engine: engine.chat.forget([memory_id]))
@@ -311,7 +312,7 @@ class ChatActions(SessionActions):
             self.tell("Remembered.")
             self.refresh_inspector()
 
-        self.run_command(remember())
+        self.run_command(remember)
 
     # Elsewhere
 

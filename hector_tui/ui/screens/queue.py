@@ -14,7 +14,7 @@ from textual.widgets import Static
 from hector_tui.engine.queueing import QueuedMessage, SessionQueue
 from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.desk import Desk
-from hector_tui.ui.guarded import guarded
+from hector_tui.ui.guarded import Work, run_guarded
 from hector_tui.ui.screens.dialog import Dialog
 from hector_tui.ui.screens.dialogs import AskText
 from hector_tui.ui.text import clean_line
@@ -63,8 +63,8 @@ class QueueScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         """Show what waits, and keep it right."""
-        self._do(self._look())
-        self.set_interval(_REFRESH_S, lambda: self._do(self._look()))
+        self._do(self._look)
+        self.set_interval(_REFRESH_S, lambda: self._do(self._look))
 
     def action_select(self, by: int) -> None:
         """Choose another message."""
@@ -109,10 +109,10 @@ class QueueScreen(Dialog[None]):
             await self._desk.change_queue(self._conversation, change)
             await self._look()
 
-        self._do(work())
+        self._do(work)
 
-    def _do(self, work: Awaitable[object]) -> None:
-        self.run_worker(guarded(self, work), exit_on_error=False, group="queue")
+    def _do(self, work: Work) -> None:
+        run_guarded(self, work, group="queue")
 
     async def _look(self) -> None:
         self._messages = await self._desk.waiting(self._conversation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from textual.screen import Screen
@@ -11,7 +11,7 @@ from textual.screen import Screen
 from hector_tui.engine.thread import EngineThread
 from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.desk import Desk
-from hector_tui.ui.guarded import guarded
+from hector_tui.ui.guarded import Work, run_guarded
 from hector_tui.ui.screens.agent_picker import AgentPicker
 from hector_tui.ui.screens.dialogs import AskText, Confirm
 from hector_tui.ui.text import clean_line
@@ -46,9 +46,9 @@ class SessionActions(Screen[None]):
         """The conversation that is shown."""
         return self.desk.workspace.active
 
-    def run_command(self, work: Awaitable[object], *, group: str = "commands") -> None:
+    def run_command(self, work: Work, *, group: str = "commands") -> None:
         """Do something in the background; what goes wrong is shown."""
-        self.run_worker(guarded(self, work), exit_on_error=False, group=group)
+        run_guarded(self, work, group=group)
 
     def tell(self, text: str) -> None:
         """A short remark that goes away by itself."""
@@ -56,7 +56,7 @@ class SessionActions(Screen[None]):
 
     def begin(self, agent_id: str, *, first: bool = False) -> None:
         """Begin a session with an agent; a newcomer's first one begins with the agent's first starter."""
-        self.run_command(self._begin(agent_id, first))
+        self.run_command(partial(self._begin, agent_id, first))
 
     async def _begin(self, agent_id: str, first: bool) -> None:
         newcomer = first and not await self.desk.recent(1)
@@ -69,7 +69,7 @@ class SessionActions(Screen[None]):
     def switch_to(self, conversation: Conversation | None) -> None:
         """Show another tab; the draft of this one is kept."""
         if conversation is not None and conversation is not self.active:
-            self.run_command(self._switch(conversation), group="switch")
+            self.run_command(partial(self._switch, conversation), group="switch")
 
     async def _switch(self, conversation: Conversation) -> None:
         before = self.active
@@ -81,7 +81,7 @@ class SessionActions(Screen[None]):
 
     def close(self, conversation: Conversation) -> None:
         """Close a tab; what runs in it goes on."""
-        self.run_command(self._close(conversation))
+        self.run_command(partial(self._close, conversation))
 
     async def _close(self, conversation: Conversation) -> None:
         await self.desk.close(conversation)
@@ -100,7 +100,7 @@ class SessionActions(Screen[None]):
 
     def action_reopen(self) -> None:
         """Open the tab closed last."""
-        self.run_command(self._reopen())
+        self.run_command(self._reopen)
 
     async def _reopen(self) -> None:
         if await self.desk.reopen() is None:
@@ -120,11 +120,11 @@ class SessionActions(Screen[None]):
         """Move the shown tab."""
         self.desk.workspace.move(by)
         self.refresh_tabs()
-        self.run_command(self.desk.save())
+        self.run_command(self.desk.save)
 
     def action_sessions(self) -> None:
         """Choose a session to open, among all there are."""
-        self.run_command(self._choose_session())
+        self.run_command(self._choose_session)
 
     async def _choose_session(self) -> None:
         choices = [
@@ -145,7 +145,7 @@ class SessionActions(Screen[None]):
             await self.desk.open(session_id)
             await self.show_active()
 
-        self.run_command(open_session())
+        self.run_command(open_session)
 
     def action_delete_session(self) -> None:
         """Delete the shown session after a question."""
@@ -158,7 +158,9 @@ class SessionActions(Screen[None]):
             yes="Delete",
             no="Keep",
         )
-        self.app.push_screen(dialog, lambda sure: self.run_command(self._delete(conversation)) if sure else None)
+        self.app.push_screen(
+            dialog, lambda sure: self.run_command(partial(self._delete, conversation)) if sure else None
+        )
 
     async def _delete(self, conversation: Conversation) -> None:
         await self.desk.delete(conversation)
@@ -179,4 +181,4 @@ class SessionActions(Screen[None]):
             await self.desk.rename(conversation, title)
             self.refresh_tabs()
 
-        self.run_command(rename())
+        self.run_command(rename)
