@@ -57,10 +57,14 @@ def write_settings(path: Path, settings: UiSettings) -> None:
     """
     yaml = YAML()
     content: object = None
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"))
-    except (OSError, YAMLError, ValueError):
-        content = None
+    if path.exists():
+        try:
+            content = yaml.load(path.read_text(encoding="utf-8"))
+        except (YAMLError, ValueError):
+            content = None
+        if not isinstance(content, dict):
+            # A slip of the pen in it must not cost the person the rest of the file.
+            path.replace(path.with_name(f"{path.name}.unreadable"))
     if not isinstance(content, dict):
         content = {}
     content["theme"] = settings.theme

@@ -131,7 +131,7 @@ class SessionActions(Screen[None]):
             (
                 clean_line(info.title or "(no title)", 70),
                 partial(self._open_session, info.session_id),
-                f"{clean_line(info.agent_id, 20)} · {ago(info.updated_at)} · {info.turns} turns",
+                f"{clean_line(info.agent_id, 20)} · {ago(info.updated_at)} · {_turns(info.turns)}",
             )
             for info in await self.desk.recent()
         ]
@@ -182,3 +182,7 @@ class SessionActions(Screen[None]):
             self.refresh_tabs()
 
         self.run_command(rename)
+
+
+def _turns(count: int) -> str:
+    return "1 turn" if count == 1 else f"{count} turns"
