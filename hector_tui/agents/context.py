@@ -10,7 +10,9 @@ from hector_tui.agents.prompt import PromptTemplate, memory_section
 from hector_tui.domain.context import ContextKind, ContextPart, ContextView
 from hector_tui.domain.memories import MemoryHit
 from hector_tui.domain.messages import (
+    FilePart,
     Message,
+    Part,
     TextPart,
     ThinkingPart,
     ToolCallPart,
@@ -88,12 +90,14 @@ def _parts(message: Message) -> str:
     return "\n".join(_part(part) for part in message.parts)
 
 
-def _part(part: TextPart | ThinkingPart | ToolCallPart | ToolResultPart) -> str:
+def _part(part: Part) -> str:
     match part:
         case TextPart(text):
             return text
         case ThinkingPart(text):
             return f"(thinking) {text}"
+        case FilePart(name=name, media_type=media_type, size=size):
+            return f"(file) {name}, {media_type}, {size} bytes"
         case ToolCallPart(call_id, name, arguments):
             return f"(tool call {call_id}) {name} {arguments}"
         case ToolResultPart(call_id, name, text, is_error):

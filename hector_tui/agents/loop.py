@@ -115,7 +115,7 @@ async def _ask(
                     reason = stopped
     state.usage = state.usage + usage
     for call in calls:
-        emit(ToolCallStarted(call.call_id, call.name, call.arguments))
+        emit(ToolCallStarted(call.call_id, call.name, call.arguments, call.signature))
     return calls, reason.value
 
 

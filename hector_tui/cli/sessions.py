@@ -11,7 +11,7 @@ from dataclasses import asdict
 from hector_tui.cli.output import counted, prints_unicode, say, say_json
 from hector_tui.cli.setup import open_store
 from hector_tui.cli.statuses import EXIT_DONE
-from hector_tui.domain.messages import Message, Role, StoredMessage, ToolCallPart, ToolResultPart
+from hector_tui.domain.messages import FilePart, Message, Role, StoredMessage, ToolCallPart, ToolResultPart
 from hector_tui.domain.turns import SessionInfo, Turn, TurnRecord, TurnStatus
 from hector_tui.sessions.service import SessionService
 
@@ -130,6 +130,8 @@ def _written(message: Message) -> str:
     lines = [message.text] if message.text else []
     for part in message.parts:
         match part:
+            case FilePart(name=name, media_type=media_type):
+                lines.append(f"[file] {name} ({media_type})")
             case ToolCallPart(_, name, arguments):
                 lines.append(f"[tool call] {name} {arguments}")
             case ToolResultPart(_, name, text, is_error):

@@ -21,11 +21,12 @@ from hector_tui.domain.messages import Message, Part, Role, TextPart, ThinkingPa
 class _Step:
     """One model answer and the results of the tools it asked for."""
 
-    __slots__ = ("calls", "outputs", "results", "signature", "text", "thinking")
+    __slots__ = ("calls", "outputs", "results", "text", "thinking", "thoughts")
 
     def __init__(self) -> None:
+        self.thoughts: list[ThinkingPart] = []
         self.thinking: list[str] = []
-        self.signature = ""
+        """The thought that is still arriving."""
         self.text: list[str] = []
         self.calls: list[ToolCallPart] = []
         self.results: dict[str, ToolResultPart] = {}
@@ -33,12 +34,20 @@ class _Step:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.thinking or self.text or self.calls)
+        return not (self.thinking or self.thoughts or self.text or self.calls)
+
+    def think(self, text: str, signature: str) -> None:
+        """Take more of a thought; a signature proves the thought before it, so it ends one."""
+        self.thinking.append(text)
+        if signature:
+            self.thoughts.append(ThinkingPart("".join(self.thinking), signature))
+            self.thinking.clear()
 
     def messages(self, unfinished: str) -> list[Message]:
         parts: list[Part] = []
-        if self.thinking or self.signature:
-            parts.append(ThinkingPart("".join(self.thinking), self.signature))
+        parts.extend(self.thoughts)
+        if self.thinking:
+            parts.append(ThinkingPart("".join(self.thinking)))
         if self.text:
             parts.append(TextPart("".join(self.text)))
         parts.extend(self.calls)
@@ -71,10 +80,9 @@ class TurnAssembler:
             case TextDelta(text):
                 step.text.append(text)
             case ThinkingDelta(text, signature):
-                step.thinking.append(text)
-                step.signature = signature or step.signature
-            case ToolCallStarted(call_id, name, arguments):
-                step.calls.append(ToolCallPart(call_id, name, arguments))
+                step.think(text, signature)
+            case ToolCallStarted(call_id, name, arguments, signature):
+                step.calls.append(ToolCallPart(call_id, name, arguments, signature))
             case ToolCallOutput(call_id, text):
                 step.outputs.setdefault(call_id, []).append(text)
             case ToolCallFinished(call_id, name, text, is_error, duration_s):

@@ -38,6 +38,7 @@ class ToolCallStarted:
     call_id: str
     name: str
     arguments: str
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)

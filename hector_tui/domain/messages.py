@@ -23,8 +23,33 @@ class TextPart:
 
 
 @dataclass(frozen=True, slots=True)
+class FilePart:
+    """A file a person attached; its bytes stand beside the messages and are loaded for a request only.
+
+    Attributes:
+        file_id: SHA-256 of the content, in hexadecimal.
+        name: The file's name without its folder.
+        media_type: Such as `image/png` or `text/plain`.
+        size: In bytes.
+    """
+
+    file_id: str
+    name: str
+    media_type: str
+    size: int
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it goes to a model as a picture; anything else goes as text."""
+        return self.media_type.startswith("image/")
+
+
+@dataclass(frozen=True, slots=True)
 class ThinkingPart:
-    """A model's reasoning; `signature` is the provider's proof, sent back unchanged where one is required."""
+    """A model's reasoning; `signature` is the provider's proof, sent back unchanged where one is required.
+
+    A signature begins with the wire format that made it, such as `anthropic:`; no other format sends it.
+    """
 
     text: str
     signature: str = ""
@@ -32,11 +57,12 @@ class ThinkingPart:
 
 @dataclass(frozen=True, slots=True)
 class ToolCallPart:
-    """A model asks for a tool. `arguments` is the JSON text exactly as the model wrote it."""
+    """A model asks for a tool. `arguments` is JSON text exactly as it wrote it; the signature as of a thought."""
 
     call_id: str
     name: str
     arguments: str
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +76,7 @@ class ToolResultPart:
     duration_s: float = 0.0
 
 
-Part = TextPart | ThinkingPart | ToolCallPart | ToolResultPart
+Part = TextPart | FilePart | ThinkingPart | ToolCallPart | ToolResultPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +123,14 @@ class PartDict(TypedDict, total=False):
     arguments: str
     is_error: bool
     duration_s: float
+    file_id: str
+    media_type: str
+    size: int
 
 
-def user_message(text: str) -> Message:
-    """What a person typed, as a message."""
-    return Message(Role.USER, (TextPart(text),))
+def user_message(text: str, files: tuple[FilePart, ...] = ()) -> Message:
+    """What a person typed and attached, as a message; the files come first, as models read them best."""
+    return Message(Role.USER, (*files, TextPart(text)))
 
 
 def part_to_dict(part: Part) -> PartDict:
@@ -111,8 +140,11 @@ def part_to_dict(part: Part) -> PartDict:
             return {"kind": "text", "text": text}
         case ThinkingPart(text, signature):
             return {"kind": "thinking", "text": text, "signature": signature}
-        case ToolCallPart(call_id, name, arguments):
-            return {"kind": "tool_call", "call_id": call_id, "name": name, "arguments": arguments}
+        case FilePart(file_id, name, media_type, size):
+            return {"kind": "file", "file_id": file_id, "name": name, "media_type": media_type, "size": size}
+        case ToolCallPart(call_id, name, arguments, signature):
+            call: PartDict = {"kind": "tool_call", "call_id": call_id, "name": name, "arguments": arguments}
+            return {**call, "signature": signature} if signature else call
         case ToolResultPart(call_id, name, text, is_error, duration_s):
             return {
                 "kind": "tool_result",
@@ -137,7 +169,9 @@ def part_from_dict(data: PartDict) -> Part:
             case "thinking":
                 return ThinkingPart(data["text"], data.get("signature", ""))
             case "tool_call":
-                return ToolCallPart(data["call_id"], data["name"], data["arguments"])
+                return ToolCallPart(data["call_id"], data["name"], data["arguments"], data.get("signature", ""))
+            case "file":
+                return FilePart(data["file_id"], data["name"], data["media_type"], data["size"])
             case "tool_result":
                 return ToolResultPart(
                     data["call_id"],

@@ -17,7 +17,7 @@ from hector_tui.domain.events import (
     ToolCallFinished,
     ToolCallStarted,
 )
-from hector_tui.domain.messages import Part, Role, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
+from hector_tui.domain.messages import FilePart, Role, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from hector_tui.domain.turns import LIMIT, Turn, TurnRecord, TurnStatus
 
 
@@ -32,7 +32,8 @@ def replay(record: TurnRecord) -> Iterator[OutputEvent]:
             iteration += 1
             yield StateChanged("model", iteration)
         for part in message.parts:
-            yield _event(part)
+            if not isinstance(part, FilePart):  # those belong to the question
+                yield _event(part)
     if record.turn.stop_reason.startswith(LIMIT):
         yield Notice("warning", f"Stopped at the limit `{record.turn.stop_reason.removeprefix(LIMIT)}` of its agent.")
     if (terminal := terminal_of(record.turn)) is not None:
@@ -52,13 +53,13 @@ def terminal_of(turn: Turn) -> TerminalEvent | None:
             return None
 
 
-def _event(part: Part) -> OutputEvent:
+def _event(part: TextPart | ThinkingPart | ToolCallPart | ToolResultPart) -> OutputEvent:
     match part:
         case TextPart(text):
             return TextDelta(text)
         case ThinkingPart(text, signature):
             return ThinkingDelta(text, signature)
-        case ToolCallPart(call_id, name, arguments):
-            return ToolCallStarted(call_id, name, arguments)
+        case ToolCallPart(call_id, name, arguments, signature):
+            return ToolCallStarted(call_id, name, arguments, signature)
         case ToolResultPart(call_id, name, text, is_error, duration_s):
             return ToolCallFinished(call_id, name, text, is_error, duration_s)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from hector_tui.domain.messages import Message, Part, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
+from hector_tui.domain.messages import FilePart, Message, Part, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from hector_tui.domain.tools import ToolSpec
 
 MESSAGE_OVERHEAD = 4
@@ -18,6 +18,9 @@ MESSAGE_OVERHEAD = 4
 _WIDE = re.compile(r"[\u1100-\u11ff\u2e80-\ud7ff\uf900-\ufaff\uff00-\uff60\U0001f000-\U0003ffff]")
 _CHARACTERS_PER_TOKEN = 3.8
 """Measured means for English prose and code lie between 3.5 and 4.2 in the common vocabularies."""
+
+IMAGE_TOKENS = 1_000
+"""What a picture costs: the providers count between 85 and 1,600, by its size."""
 
 
 def estimate_tokens(text: str) -> int:
@@ -36,6 +39,8 @@ def part_tokens(part: Part) -> int:
     match part:
         case TextPart(text) | ThinkingPart(text):
             return estimate_tokens(text)
+        case FilePart(size=size):
+            return IMAGE_TOKENS if part.is_image else round(size / _CHARACTERS_PER_TOKEN)
         case ToolCallPart(_, name, arguments):
             return estimate_tokens(name) + estimate_tokens(arguments) + MESSAGE_OVERHEAD
         case ToolResultPart(_, _, text):

@@ -11,6 +11,7 @@ class Usage:
 
     Attributes:
         estimated: True when at least one number is our guess; the screen marks it `~`.
+        cost: In US dollars; None when nobody knows a price. A sum counts the known ones.
     """
 
     input_tokens: int = 0
@@ -18,6 +19,7 @@ class Usage:
     cached_tokens: int = 0
     reasoning_tokens: int = 0
     estimated: bool = False
+    cost: float | None = None
 
     @property
     def total_tokens(self) -> int:
@@ -31,4 +33,5 @@ class Usage:
             cached_tokens=self.cached_tokens + other.cached_tokens,
             reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
             estimated=self.estimated or other.estimated,
+            cost=self.cost if other.cost is None else (self.cost or 0.0) + other.cost,
         )

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from hector_tui.domain.memories import MemoryHit
 from hector_tui.domain.messages import Message
 from hector_tui.domain.tools import ToolSpec
 from hector_tui.domain.usage import Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StructuredOutput:
+    """The form an answer must have; each wire format asks for it in its own way.
+
+    Attributes:
+        format: `json` follows `schema` where there is one; `enum` is one of `choices`; `xml` is asked for in words.
+        schema: A JSON Schema; empty for any object.
+        choices: The possible answers.
+        prefill: The beginning of the answer, put into the model's mouth where the provider lets us.
+        property_ordering: The order of the keys.
+    """
+
+    format: Literal["json", "enum", "xml"]
+    schema: Mapping[str, object] = field(default_factory=dict)
+    choices: tuple[str, ...] = ()
+    prefill: str = ""
+    property_ordering: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +41,8 @@ class ModelRequest:
         messages: History and the current turn, oldest first; every tool call has its result.
         max_tokens: Bound on the answer in tokens; None leaves it to the provider.
         recalled: The memories the system prompt already contains, as values; wire formats ignore them.
+        output: The form the answer must have; None for free text.
+        files: The content of every `FilePart` of the messages, by its `file_id`.
     """
 
     system: str
@@ -30,6 +51,8 @@ class ModelRequest:
     temperature: float | None = None
     max_tokens: int | None = None
     recalled: tuple[MemoryHit, ...] = field(default=(), repr=False)
+    output: StructuredOutput | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
 class StopReason(StrEnum):
@@ -50,7 +73,7 @@ class TextChunk:
 
 @dataclass(frozen=True, slots=True)
 class ThinkingChunk:
-    """More of the model's reasoning."""
+    """More of the model's reasoning; a signature proves the whole thought before it (see `ThinkingPart`)."""
 
     text: str
     signature: str = ""
@@ -63,6 +86,7 @@ class ToolCall:
     call_id: str
     name: str
     arguments: str
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)

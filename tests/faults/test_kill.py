@@ -67,7 +67,10 @@ class Child:
         """End it as the kernel does when memory runs out; returns when, in seconds since the epoch."""
         at = time.time()
         self.process.kill()
-        rest, _ = self.process.communicate()
+        assert self.process.stdout is not None
+        # Not `communicate`: it reads past what `readline` has buffered, and lines would be missing in between.
+        rest = self.process.stdout.read()
+        self.process.wait()
         for line in rest.splitlines(keepends=True):
             if line.endswith("\n"):
                 self._take(line)

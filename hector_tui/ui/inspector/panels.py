@@ -10,7 +10,15 @@ from textual.content import Content
 from hector_tui.domain.context import ContextKind, ContextView
 from hector_tui.domain.events import MemoryRecalled
 from hector_tui.domain.memories import Memory
-from hector_tui.domain.messages import Part, StoredMessage, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
+from hector_tui.domain.messages import (
+    FilePart,
+    Part,
+    StoredMessage,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolResultPart,
+)
 from hector_tui.domain.turns import TurnRecord, TurnStatus
 from hector_tui.ui.inspector.wrapping import Wrapper
 from hector_tui.ui.numbers import score_text
@@ -199,6 +207,8 @@ def _part_text(part: Part) -> str:
             return text
         case ThinkingPart(text):
             return f"✻ {text}"
+        case FilePart(name=name):
+            return f"⊕ {name}"
         case ToolCallPart(_, name, arguments):
             return f"▸ {name} {arguments}"
         case ToolResultPart(_, name, text, is_error):
