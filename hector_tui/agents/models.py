@@ -12,12 +12,12 @@ from hector_tui.agents.registry import Readiness
 from hector_tui.config.loaded import LlmEntry, LoadedConfig
 from hector_tui.config.schema_services import LlmConfig
 from hector_tui.errors import ConfigError
+from hector_tui.llm.addresses import shown_address
 from hector_tui.llm.base import Model
 from hector_tui.llm.connections import Connections
 from hector_tui.llm.discovery import Discovery, listens
 from hector_tui.llm.factory import LlmSettings, build_model
 from hector_tui.llm.keyless import KeylessModel
-from hector_tui.llm.openai_request import shown_address
 from hector_tui.llm.providers import PROVIDERS
 from hector_tui.llm.secrets import Secret
 

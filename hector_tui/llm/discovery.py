@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hector_tui.errors import ConfigError
+from hector_tui.llm.addresses import models_url, shown_address
 from hector_tui.llm.connections import Connections
-from hector_tui.llm.openai_request import models_url, shown_address
 from hector_tui.llm.providers import PROVIDERS, Provider
 from hector_tui.llm.secrets import Secret
 

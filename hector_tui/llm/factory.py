@@ -9,6 +9,7 @@ from hector_tui.errors import ConfigError
 from hector_tui.llm.base import Model
 from hector_tui.llm.connections import Connections
 from hector_tui.llm.discovery import Candidate, CandidateKind, Discovery
+from hector_tui.llm.network import NetworkModel, NetworkOptions
 from hector_tui.llm.offline import DEFAULT_CONTEXT_WINDOW, OfflineModel
 from hector_tui.llm.openai import OpenAIModel
 from hector_tui.llm.providers import PROVIDERS, context_window_of
@@ -94,23 +95,23 @@ def _found(settings: LlmSettings, candidate: Candidate) -> LlmSettings:
     )
 
 
-def _network_model(settings: LlmSettings, connections: Connections) -> OpenAIModel:
+def _network_model(settings: LlmSettings, connections: Connections) -> NetworkModel:
     provider = PROVIDERS[settings.type.strip().lower()]
     model = settings.model or (provider.default_model if not settings.base_url else "")
     if not model:
         raise ConfigError("no model is named", hint="Set `model`, as the provider spells it.")
-    return OpenAIModel(
-        model,
-        base_url=settings.base_url or provider.base_url,
-        connections=connections,
-        api_key=settings.api_key,
-        key_name=settings.key_name or (provider.key_name if not settings.base_url else ""),
-        temperature=settings.temperature,
-        max_tokens=settings.max_tokens,
-        context_window=settings.context_window or context_window_of(model),
-        timeouts=Timeouts() if settings.timeout_s is None else Timeouts(first_byte_s=settings.timeout_s),
-        retry=RetryPolicy() if settings.max_retries is None else _policy(settings.max_retries),
-    )
+    options: NetworkOptions = {
+        "base_url": settings.base_url or provider.base_url,
+        "connections": connections,
+        "api_key": settings.api_key,
+        "key_name": settings.key_name or (provider.key_name if not settings.base_url else ""),
+        "context_window": settings.context_window or context_window_of(model),
+        "timeouts": Timeouts() if settings.timeout_s is None else Timeouts(first_byte_s=settings.timeout_s),
+        "retry": RetryPolicy() if settings.max_retries is None else _policy(settings.max_retries),
+    }
+    match provider.wire:
+        case _:
+            return OpenAIModel(model, temperature=settings.temperature, max_tokens=settings.max_tokens, **options)
 
 
 def _policy(max_retries: int) -> RetryPolicy:

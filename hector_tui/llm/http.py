@@ -11,7 +11,7 @@ import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import httpx
@@ -26,9 +26,9 @@ from hector_tui.errors import (
     StreamCut,
 )
 from hector_tui.llm.failures import Origin, one_line, read_complaint, redirect, refusal
-from hector_tui.llm.secrets import Secret
 from hector_tui.llm.timeouts import Timeouts
 
+_HEADERS = {"Content-Type": "application/json", "Accept": "text/event-stream"}
 _ERROR_BODY_BYTES = 64 * 1024
 _ERROR_BODY_S = 5.0
 _KEPT_ALIVE = 20
@@ -41,13 +41,15 @@ class HttpRequest:
 
     Attributes:
         url: In full, with the path and query of the provider.
-        origin: How errors name the other side; its key goes into the Authorization header and nowhere else.
+        headers: Beside the content type; one of them holds the key.
+        origin: How errors name the other side.
     """
 
     url: str
     body: bytes
     origin: Origin
     timeouts: Timeouts
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class HttpClient:
@@ -85,7 +87,7 @@ class HttpClient:
         timeouts = httpx.Timeout(None, connect=request.timeouts.connect_s)
         with _translated(request):
             message = self._client.build_request(
-                "POST", request.url, content=request.body, headers=_headers(request.origin.key), timeout=timeouts
+                "POST", request.url, content=request.body, headers={**_HEADERS, **request.headers}, timeout=timeouts
             )
         response = await self._sent(message, request, first_byte_at)
         try:
@@ -181,13 +183,6 @@ class Body:
 def new_tls_context() -> ssl.SSLContext:
     """TLS settings with the certificates of the environment (`SSL_CERT_FILE`), else certifi's."""
     return httpx.create_ssl_context()
-
-
-def _headers(key: Secret) -> dict[str, str]:
-    found = {"Content-Type": "application/json", "Accept": "text/event-stream"}
-    if key:
-        found["Authorization"] = f"Bearer {key.reveal()}"
-    return found
 
 
 async def _check(response: httpx.Response, request: HttpRequest) -> None:

@@ -1,52 +1,66 @@
 """`OpenAIModel`: the chat completions format, as OpenAI and nearly every other server speak it.
 
-When is an answer complete? When the chunk with the `finish_reason` came, or `[DONE]`. After the `finish_reason` at most
-the usage and `[DONE]` follow, so whatever happens then - the end of the stream, a broken connection, silence - costs
-nothing of the answer. `[DONE]` alone is believed too: some servers send no `finish_reason`. A stream that ends with
-neither was cut.
+When is an answer complete? When the chunk with the `finish_reason` came, or `[DONE]`.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Unpack
 
-from hector_tui.domain.tokens import estimate_tokens, messages_tokens, tools_tokens
-from hector_tui.domain.usage import Usage
-from hector_tui.errors import BadResponse, ProviderError, StreamCut
 from hector_tui.llm import openai_request
-from hector_tui.llm.base import ModelEvent, ModelRequest, Stop, TextChunk, ThinkingChunk, ToolCall, UsageReport
-from hector_tui.llm.connections import Connections
-from hector_tui.llm.failures import Origin, one_line
+from hector_tui.llm.base import ModelRequest
+from hector_tui.llm.failures import Origin
+from hector_tui.llm.network import NetworkModel, NetworkOptions
 from hector_tui.llm.openai_chunks import ChunkReader
-from hector_tui.llm.retry import Progress, RetryPolicy, retried
+from hector_tui.llm.openai_request import Dialect
 from hector_tui.llm.secrets import Secret
-from hector_tui.llm.sse import DEFAULT_EVENT_CAP, EventReader
-from hector_tui.llm.timeouts import Timeouts
-
-if TYPE_CHECKING:
-    from hector_tui.llm.http import Body
-
-_LEFTOVER_S = 0.25
-"""How long to wait for the body's end after `[DONE]`, so that the connection can be used again."""
-_ADDRESS_HINT = "Check the address: most end in /v1."
-_BLANK = b" \t\r\n\xef\xbb\xbf"
+from hector_tui.llm.sse import EventReader
 
 
-class OpenAIModel:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatCompletions:
+    """The wire format.
+
+    Attributes:
+        url: With the path of the endpoint.
+        temperature, max_tokens: Used when a request does not say; None is not sent.
+    """
+
+    model: str
+    url: str
+    dialect: Dialect
+    temperature: float | None = None
+    max_tokens: int | None = None
+    streams_documents: bool = False
+
+    def headers(self, key: Secret) -> Mapping[str, str]:
+        """The key as a bearer token."""
+        return {"Authorization": f"Bearer {key.reveal()}"} if key else {}
+
+    def body(self, request: ModelRequest) -> bytes:
+        """The JSON body."""
+        return openai_request.body(
+            self.model, request, self.dialect, temperature=self.temperature, max_tokens=self.max_tokens
+        )
+
+    def framing(self, cap: int) -> EventReader:
+        """Server-sent events."""
+        return EventReader(cap=cap)
+
+    def reader(self, origin: Origin) -> ChunkReader:
+        """What reads one answer."""
+        return ChunkReader(origin)
+
+
+class OpenAIModel(NetworkModel):
     """A model behind `POST {base_url}/chat/completions`.
 
     Args:
         model: The provider's name for it.
-        base_url: With or without `/v1` or another path.
-        connections: Shared by all models of a process; the model holds a share until `aclose`.
-        api_key: Sent in the Authorization header and nowhere else; an empty one is not sent.
-        key_name: The environment variable the key comes from, for error messages.
         temperature, max_tokens: Used when a request does not say; None is not sent.
-        context_window: In tokens; 0 when unknown.
-        event_cap: The most bytes one event of the stream may have.
+        options: As every model behind HTTP takes them; the address with or without `/v1` or another path.
 
     Raises:
         ConfigError: The address or the key cannot be used.
@@ -56,176 +70,16 @@ class OpenAIModel:
         self,
         model: str,
         *,
-        base_url: str,
-        connections: Connections,
-        api_key: Secret | None = None,
-        key_name: str = "",
         temperature: float | None = None,
         max_tokens: int | None = None,
-        context_window: int = 0,
-        timeouts: Timeouts | None = None,
-        retry: RetryPolicy | None = None,
-        event_cap: int = DEFAULT_EVENT_CAP,
+        **options: Unpack[NetworkOptions],
     ) -> None:
-        key = openai_request.usable_key(api_key or Secret(""))
-        self._model = model
-        self._url = openai_request.chat_url(base_url)
-        self._origin = Origin(where=openai_request.shown_address(base_url), model=model, key=key, key_name=key_name)
-        self._temperature = temperature
-        self._max_tokens = max_tokens
-        self._context_window = context_window
-        self._dialect = openai_request.dialect_of(base_url)
-        self._timeouts = timeouts or Timeouts()
-        self._retry = retry or RetryPolicy()
-        self._event_cap = event_cap
-        self._lease = connections.lease(base_url)
-
-    def __repr__(self) -> str:
-        return f"OpenAIModel({self._model!r}, {self._origin.where!r})"
-
-    @property
-    def label(self) -> str:
-        """The provider's name for the model."""
-        return self._model
-
-    @property
-    def context_window(self) -> int:
-        """Tokens of input and output together; 0 when unknown."""
-        return self._context_window
-
-    def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
-        """Answer a request; ends with exactly one `Stop`. Closing the iterator closes the connection at once.
-
-        Raises:
-            ProviderError: The provider refused, failed, stalled or sent something that is not its protocol.
-        """
-        return retried(lambda progress: self._attempt(request, progress), self._retry)
-
-    async def prepare(self) -> None:
-        """Load the HTTP client and its certificates."""
-        await self._lease.client()
-
-    async def aclose(self) -> None:
-        """Give up the share of the connections."""
-        await self._lease.release()
-
-    async def _attempt(self, request: ModelRequest, progress: Progress) -> AsyncGenerator[ModelEvent, None]:
-        """Send the request once."""
-        client = await self._lease.client()
-        from hector_tui.llm.http import HttpRequest
-
-        body = openai_request.body(
-            self._model, request, self._dialect, temperature=self._temperature, max_tokens=self._max_tokens
+        base_url = options["base_url"]
+        wire = ChatCompletions(
+            model=model,
+            url=openai_request.chat_url(base_url),
+            dialect=openai_request.dialect_of(base_url),
+            temperature=temperature,
+            max_tokens=max_tokens,
         )
-        message = HttpRequest(url=self._url, body=body, origin=self._origin, timeouts=self._timeouts)
-        said: list[str] = []
-        async with client.post(message) as answer, aclosing(self._events(answer, progress)) as events:
-            async for event in events:
-                match event:
-                    case TextChunk(text) | ThinkingChunk(text):
-                        said.append(text)
-                    case ToolCall(_, name, arguments):
-                        said += [name, arguments]
-                    case UsageReport(usage) if not usage.total_tokens:
-                        event = UsageReport(_estimate(request, "".join(said)))
-                yield event
-
-    async def _events(self, answer: Body, progress: Progress) -> AsyncGenerator[ModelEvent, None]:
-        """The events of one answer's body, whatever form it has."""
-        reader = ChunkReader(self._origin)
-        async with aclosing(answer.chunks()) as chunks:
-            start = await _first_bytes(chunks)
-            match start.lstrip(_BLANK)[:1]:
-                case b"":
-                    raise StreamCut("the answer is empty", where=self._origin.where, retryable=True)
-                case b"{" | b"[":
-                    for event in reader.take_whole(await self._document(start, chunks)):
-                        yield event
-                case b"<":
-                    raise BadResponse(
-                        f"a web page came instead of an answer: {one_line(start[:120].decode('utf-8', 'replace'))}",
-                        where=self._origin.where,
-                        hint=_ADDRESS_HINT,
-                    )
-                case _:
-                    async with aclosing(self._streamed(start, chunks, answer, reader, progress)) as events:
-                        async for event in events:
-                            yield event
-            released, reason = reader.finish()
-            for event in released:
-                yield event
-            yield UsageReport(reader.usage or Usage())
-            yield Stop(reason)
-            answer.give_at_most(_LEFTOVER_S)
-            await _drain(chunks)
-
-    async def _streamed(
-        self,
-        start: bytes,
-        chunks: AsyncGenerator[bytes, None],
-        answer: Body,
-        reader: ChunkReader,
-        progress: Progress,
-    ) -> AsyncGenerator[ModelEvent, None]:
-        """The events of a stream up to its end marker."""
-        lines = EventReader(cap=self._event_cap)
-        piece: bytes | None = start
-        while piece is not None:
-            for event in lines.feed(piece):
-                if event.data.strip() == "[DONE]":
-                    return
-                was_finished = reader.is_finished
-                for content in reader.read(event):
-                    yield content
-                progress.has_content = progress.has_content or reader.has_content
-                if not reader.is_finished:
-                    answer.content_seen()
-                elif not was_finished:
-                    answer.give_at_most(self._timeouts.tail_s)
-            try:
-                piece = await anext(chunks, None)
-            except ProviderError:
-                if reader.is_finished:
-                    return
-                raise
-        if not reader.is_finished:
-            raise StreamCut("the stream ended before the answer was complete", where=self._origin.where, retryable=True)
-
-    async def _document(self, start: bytes, chunks: AsyncGenerator[bytes, None]) -> object:
-        """A completion sent whole, by a server that does not stream."""
-        body = bytearray(start)
-        async for chunk in chunks:
-            body += chunk
-            if len(body) > self._event_cap:
-                raise BadResponse(f"the answer is larger than {self._event_cap} bytes", where=self._origin.where)
-        try:
-            return json.loads(bytes(body))
-        except (ValueError, RecursionError) as error:
-            raise BadResponse(
-                "the answer is no chat completion", where=self._origin.where, hint=_ADDRESS_HINT
-            ) from error
-
-
-async def _first_bytes(chunks: AsyncGenerator[bytes, None]) -> bytes:
-    """The start of a body, up to the first byte that tells its form."""
-    start = b""
-    async for chunk in chunks:
-        start += chunk
-        if start.lstrip(_BLANK) or len(start) > 65_536:
-            break
-    return start
-
-
-async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:
-    """Read what follows the end marker and forget it; nothing that happens here can harm the answer."""
-    try:
-        async for _ in chunks:
-            pass
-    except ProviderError:
-        return
-
-
-def _estimate(request: ModelRequest, said: str) -> Usage:
-    """What the server did not count."""
-    asked = estimate_tokens(request.system) + messages_tokens(request.messages) + tools_tokens(request.tools)
-    return Usage(input_tokens=asked, output_tokens=estimate_tokens(said), estimated=True)
+        super().__init__(wire, **options)

@@ -61,12 +61,18 @@ class ChunkReader:
         self._refused = False
         self._has_text = False
         self._finish_reason = ""
+        self._closed = False
         self.usage: Usage | None = None
 
     @property
     def is_finished(self) -> bool:
         """Whether the chunk with the `finish_reason` came: the content is complete, at most the usage follows."""
         return bool(self._finish_reason)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether `[DONE]` came; it is believed without a `finish_reason` too, which some servers never send."""
+        return self._closed
 
     @property
     def has_content(self) -> bool:
@@ -81,6 +87,9 @@ class ChunkReader:
             ProviderError: It is an error.
         """
         if not event.data.strip():
+            return []
+        if event.data.strip() == "[DONE]":
+            self._closed = True
             return []
         try:
             chunk = json.loads(event.data)

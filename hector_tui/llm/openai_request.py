@@ -11,16 +11,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from hector_tui.domain.messages import Message, Role, TextPart, ToolCallPart, ToolResultPart
 from hector_tui.domain.tools import ToolSpec
-from hector_tui.errors import ConfigError
+from hector_tui.llm.addresses import endpoint_url, split_address
 from hector_tui.llm.base import ModelRequest
-from hector_tui.llm.secrets import Secret
 from hector_tui.llm.surrogates import whole_text
 
-_ENDPOINT = "/chat/completions"
 _SHORT_ID = re.compile(r"[A-Za-z0-9]{9}")
 
 
@@ -51,7 +48,7 @@ def dialect_of(base_url: str) -> Dialect:
     Raises:
         ConfigError: It is not an http or https address.
     """
-    match _split(base_url).hostname:
+    match split_address(base_url).hostname:
         case "api.openai.com":
             return Dialect(bound_name="max_completion_tokens")
         case "api.mistral.ai":
@@ -66,59 +63,7 @@ def chat_url(base_url: str) -> str:
     Raises:
         ConfigError: It is not an http or https address.
     """
-    return _at(base_url, _ENDPOINT)
-
-
-def models_url(base_url: str) -> str:
-    """The address that lists the models of a server.
-
-    Raises:
-        ConfigError: It is not an http or https address.
-    """
-    return _at(base_url, "/models")
-
-
-def _at(base_url: str, endpoint: str) -> str:
-    parts = _split(base_url)
-    path = parts.path.rstrip("/").removesuffix(_ENDPOINT) or "/v1"
-    return urlunsplit((parts.scheme, parts.netloc, path + endpoint, parts.query, ""))
-
-
-def shown_address(base_url: str) -> str:
-    """Scheme, host and port: what an error message may show of an address that can hold credentials.
-
-    Raises:
-        ConfigError: It is not an http or https address.
-    """
-    parts = _split(base_url)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
-
-
-def _split(base_url: str) -> SplitResult:
-    hint = "Write it as https://host/v1 or http://localhost:11434/v1."
-    try:
-        parts = urlsplit(base_url.strip())
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError as error:
-        raise ConfigError("the provider's address is not a URL", hint=hint) from error
-    if not usable:
-        raise ConfigError("the provider's address is not a URL", hint=hint)
-    return parts
-
-
-def usable_key(api_key: Secret) -> Secret:
-    """The key without the white space around it that copying brings.
-
-    Raises:
-        ConfigError: It has characters that no header can carry.
-    """
-    key = api_key.reveal().strip()
-    if key and not (key.isascii() and key.isprintable()):
-        raise ConfigError(
-            "the API key has characters no key has", hint="Copy it again, without quotes and line breaks."
-        )
-    return Secret(key)
+    return endpoint_url(base_url, "/chat/completions")
 
 
 def body(

@@ -1,15 +1,20 @@
-"""What is known beforehand about providers and models: addresses, key variables, context windows."""
+"""What is known beforehand about providers and models: addresses, formats, key variables, context windows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+Wire = Literal["chat", "responses", "anthropic", "gemini", "ollama"]
+"""The formats a provider can be spoken to in; `chat` is chat completions, which most servers imitate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """A provider that speaks chat completions.
+    """A provider.
 
     Attributes:
+        wire: The format it is spoken to in.
         key_name: The environment variable its key is usually in.
         default_model: Taken when none is named; one the provider keeps up under that name.
         is_discovered: Whether a key in the environment is enough to use it without any configuration.
@@ -18,6 +23,7 @@ class Provider:
     label: str
     base_url: str
     key_name: str
+    wire: Wire = "chat"
     default_model: str = ""
     is_discovered: bool = True
 

@@ -18,8 +18,9 @@ from hector_tui.domain.messages import (
 )
 from hector_tui.domain.tools import ToolSpec
 from hector_tui.errors import ConfigError
+from hector_tui.llm.addresses import models_url, shown_address, usable_key
 from hector_tui.llm.base import ModelRequest
-from hector_tui.llm.openai_request import Dialect, body, chat_url, dialect_of, models_url, shown_address, usable_key
+from hector_tui.llm.openai_request import Dialect, body, chat_url, dialect_of
 from hector_tui.llm.secrets import Secret
 from tests.provider import LoopbackProvider
 from tests.provider.talk import ask, hear

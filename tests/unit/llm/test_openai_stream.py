@@ -140,7 +140,7 @@ async def test_a_completion_sent_whole_is_accepted(make_model: MakeModel) -> Non
     [
         (b"<!DOCTYPE html><html><title>Welcome</title>", BadResponse, "web page"),
         (b'{"message": "hello"}', BadResponse, "no chat completion"),
-        (b'{"a": 1}\n{"b": 2}\n', BadResponse, "no chat completion"),
+        (b'{"a": 1}\n{"b": 2}\n', BadResponse, "no JSON document"),
         (b'{"error": {"message": "Overloaded", "type": "overloaded_error"}}', ProviderUnavailable, "Overloaded"),
         (b"", StreamCut, "empty"),
         (b"data: {broken\n\n", BadResponse, "not JSON"),

@@ -1,0 +1,232 @@
+"""`NetworkModel`: a model behind HTTP, whatever its wire format.
+
+When is an answer complete? When its format's reader says so: after that at most the usage and an end marker follow, so
+whatever happens then - the end of the stream, a broken connection, silence - costs nothing of the answer. A stream that
+ends before was cut, and is never taken for an answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import TYPE_CHECKING, NotRequired, TypedDict, Unpack
+
+from hector_tui.domain.tokens import estimate_tokens, messages_tokens, tools_tokens
+from hector_tui.domain.usage import Usage
+from hector_tui.errors import BadResponse, ProviderError, StreamCut
+from hector_tui.llm.addresses import shown_address, usable_key
+from hector_tui.llm.base import ModelEvent, ModelRequest, Stop, TextChunk, ThinkingChunk, ToolCall, UsageReport
+from hector_tui.llm.connections import Connections
+from hector_tui.llm.failures import Origin, one_line
+from hector_tui.llm.retry import Progress, RetryPolicy, retried
+from hector_tui.llm.secrets import Secret
+from hector_tui.llm.sse import DEFAULT_EVENT_CAP
+from hector_tui.llm.timeouts import Timeouts
+from hector_tui.llm.wire import AnswerReader, WireFormat
+
+if TYPE_CHECKING:
+    from hector_tui.llm.http import Body
+
+_LEFTOVER_S = 0.25
+"""How long to wait for the body's end after the end marker, so that the connection can be used again."""
+_ADDRESS_HINT = "Check the address: most end in /v1."
+_BLANK = b" \t\r\n\xef\xbb\xbf"
+
+
+class NetworkOptions(TypedDict):
+    """What every model behind HTTP takes.
+
+    Attributes:
+        base_url: What its connections are shared by, and errors name.
+        connections: Shared by all models of a process; the model holds a share until `aclose`.
+        api_key: Sent in a header and nowhere else; an empty one is not sent.
+        key_name: The environment variable the key comes from, for error messages.
+        context_window: In tokens; 0 when unknown.
+        event_cap: The most bytes one event of the stream may have.
+    """
+
+    base_url: str
+    connections: Connections
+    api_key: NotRequired[Secret | None]
+    key_name: NotRequired[str]
+    context_window: NotRequired[int]
+    timeouts: NotRequired[Timeouts | None]
+    retry: NotRequired[RetryPolicy | None]
+    event_cap: NotRequired[int]
+
+
+class NetworkModel:
+    """A model of a provider or a server.
+
+    Args:
+        wire: How it is spoken to.
+        options: See `NetworkOptions`.
+
+    Raises:
+        ConfigError: The address or the key cannot be used.
+    """
+
+    def __init__(self, wire: WireFormat, **options: Unpack[NetworkOptions]) -> None:
+        base_url = options["base_url"]
+        key = usable_key(options.get("api_key") or Secret(""))
+        where = shown_address(base_url)
+        self._wire = wire
+        self._origin = Origin(where=where, model=wire.model, key=key, key_name=options.get("key_name", ""))
+        self._context_window = options.get("context_window", 0)
+        self._timeouts = options.get("timeouts") or Timeouts()
+        self._retry = options.get("retry") or RetryPolicy()
+        self._event_cap = options.get("event_cap", DEFAULT_EVENT_CAP)
+        self._lease = options["connections"].lease(base_url)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._wire.model!r}, {self._origin.where!r})"
+
+    @property
+    def label(self) -> str:
+        """The provider's name for the model."""
+        return self._wire.model
+
+    @property
+    def context_window(self) -> int:
+        """Tokens of input and output together; 0 when unknown."""
+        return self._context_window
+
+    def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+        """Answer a request; ends with exactly one `Stop`. Closing the iterator closes the connection at once.
+
+        Raises:
+            ProviderError: The provider refused, failed, stalled or sent something that is not its protocol.
+        """
+        return retried(lambda progress: self._attempt(request, progress), self._retry)
+
+    async def prepare(self) -> None:
+        """Load the HTTP client and its certificates."""
+        await self._lease.client()
+
+    async def aclose(self) -> None:
+        """Give up the share of the connections."""
+        await self._lease.release()
+
+    async def _attempt(self, request: ModelRequest, progress: Progress) -> AsyncGenerator[ModelEvent, None]:
+        """Send the request once."""
+        client = await self._lease.client()
+        from hector_tui.llm.http import HttpRequest
+
+        wire = self._wire
+        message = HttpRequest(
+            url=wire.url,
+            headers=wire.headers(self._origin.key),
+            body=wire.body(request),
+            origin=self._origin,
+            timeouts=self._timeouts,
+        )
+        said: list[str] = []
+        async with client.post(message) as answer, aclosing(self._events(answer, progress)) as events:
+            async for event in events:
+                match event:
+                    case TextChunk(text) | ThinkingChunk(text):
+                        said.append(text)
+                    case ToolCall(_, name, arguments):
+                        said += [name, arguments]
+                    case UsageReport(usage) if not usage.total_tokens:
+                        event = UsageReport(_estimate(request, "".join(said)))
+                yield event
+
+    async def _events(self, answer: Body, progress: Progress) -> AsyncGenerator[ModelEvent, None]:
+        """The events of one answer's body, whatever form it has."""
+        reader = self._wire.reader(self._origin)
+        async with aclosing(answer.chunks()) as chunks:
+            start = await _first_bytes(chunks)
+            match start.lstrip(_BLANK)[:1]:
+                case b"":
+                    raise StreamCut("the answer is empty", where=self._origin.where, retryable=True)
+                case b"{" | b"[" if not self._wire.streams_documents:
+                    for event in reader.take_whole(await self._document(start, chunks)):
+                        yield event
+                case b"<":
+                    raise BadResponse(
+                        f"a web page came instead of an answer: {one_line(start[:120].decode('utf-8', 'replace'))}",
+                        where=self._origin.where,
+                        hint=_ADDRESS_HINT,
+                    )
+                case _:
+                    async with aclosing(self._streamed(start, chunks, answer, reader, progress)) as events:
+                        async for event in events:
+                            yield event
+            released, reason = reader.finish()
+            for event in released:
+                yield event
+            yield UsageReport(reader.usage or Usage())
+            yield Stop(reason)
+            answer.give_at_most(_LEFTOVER_S)
+            await _drain(chunks)
+
+    async def _streamed(
+        self,
+        start: bytes,
+        chunks: AsyncGenerator[bytes, None],
+        answer: Body,
+        reader: AnswerReader,
+        progress: Progress,
+    ) -> AsyncGenerator[ModelEvent, None]:
+        """The events of a stream up to its end marker."""
+        framing = self._wire.framing(self._event_cap)
+        piece: bytes | None = start
+        while piece is not None:
+            for event in framing.feed(piece):
+                was_finished = reader.is_finished
+                for content in reader.read(event):
+                    yield content
+                if reader.is_closed:
+                    return
+                progress.has_content = progress.has_content or reader.has_content
+                if not reader.is_finished:
+                    answer.content_seen()
+                elif not was_finished:
+                    answer.give_at_most(self._timeouts.tail_s)
+            try:
+                piece = await anext(chunks, None)
+            except ProviderError:
+                if reader.is_finished:
+                    return
+                raise
+        if not reader.is_finished:
+            raise StreamCut("the stream ended before the answer was complete", where=self._origin.where, retryable=True)
+
+    async def _document(self, start: bytes, chunks: AsyncGenerator[bytes, None]) -> object:
+        """An answer sent whole, by a server that does not stream."""
+        body = bytearray(start)
+        async for chunk in chunks:
+            body += chunk
+            if len(body) > self._event_cap:
+                raise BadResponse(f"the answer is larger than {self._event_cap} bytes", where=self._origin.where)
+        try:
+            return json.loads(bytes(body))
+        except (ValueError, RecursionError) as error:
+            raise BadResponse("the answer is no JSON document", where=self._origin.where, hint=_ADDRESS_HINT) from error
+
+
+async def _first_bytes(chunks: AsyncGenerator[bytes, None]) -> bytes:
+    """The start of a body, up to the first byte that tells its form."""
+    start = b""
+    async for chunk in chunks:
+        start += chunk
+        if start.lstrip(_BLANK) or len(start) > 65_536:
+            break
+    return start
+
+
+async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:
+    """Read what follows the end marker and forget it; nothing that happens here can harm the answer."""
+    try:
+        async for _ in chunks:
+            pass
+    except ProviderError:
+        return
+
+
+def _estimate(request: ModelRequest, said: str) -> Usage:
+    """What the server did not count."""
+    asked = estimate_tokens(request.system) + messages_tokens(request.messages) + tools_tokens(request.tools)
+    return Usage(input_tokens=asked, output_tokens=estimate_tokens(said), estimated=True)
