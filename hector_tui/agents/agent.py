@@ -6,8 +6,9 @@ a session needs to remember in SQLite.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from hector_tui.agents.context import RequestParts
@@ -20,9 +21,9 @@ from hector_tui.domain.context import ContextView
 from hector_tui.domain.events import MemoryRecalled, Notice, OutputEvent, RecalledMemory, StateChanged
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.memories import MemoryHit
-from hector_tui.domain.messages import Message, user_message
+from hector_tui.domain.messages import FilePart, Message, user_message
 from hector_tui.domain.tokens import estimate_tokens, tools_tokens
-from hector_tui.domain.turns import LIMIT
+from hector_tui.domain.turns import LIMIT, Turn
 from hector_tui.errors import LimitReached
 from hector_tui.llm.base import Model
 from hector_tui.memory.settings import MemorySettings
@@ -37,6 +38,7 @@ HISTORY_TURNS = 200
 ANSWER_RESERVE = 1024
 """Tokens kept free for the answer when the file sets no `max_tokens`."""
 _AFTER_ALL_TURNS = 2**62
+_NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,6 +91,7 @@ class Agent:
         selection = await self._select(turn.key, turn.text, before=turn.ordinal)
         state.history = messages_of(selection.turns)
         state.dropped_turns = selection.dropped_turns
+        state.files = await self._files(turn, state.history)
         state.recalled = await self._recall(turn.key, turn.text, selection)
         if state.recalled:
             emit(MemoryRecalled(tuple(_recalled(hit) for hit in state.recalled)))
@@ -102,7 +105,13 @@ class Agent:
         parts = self.parts(messages_of(selection.turns), recalled, turn)
         return self._view(parts, dropped_turns=selection.dropped_turns, iteration=0, at=self.services.clock())
 
-    def parts(self, history: Sequence[Message], recalled: Sequence[MemoryHit], turn: Sequence[Message]) -> RequestParts:
+    def parts(
+        self,
+        history: Sequence[Message],
+        recalled: Sequence[MemoryHit],
+        turn: Sequence[Message],
+        files: Mapping[str, bytes] = _NO_FILES,
+    ) -> RequestParts:
         """What the next request is made of."""
         return RequestParts(
             prompt=self.prompt,
@@ -112,6 +121,7 @@ class Agent:
             turn=tuple(turn),
             temperature=self.temperature,
             max_tokens=self.max_tokens,
+            files=files,
         )
 
     def sent(self, state: ReasoningState) -> tuple[ContextView, ...]:
@@ -134,6 +144,11 @@ class Agent:
     async def _select(self, key: SessionKey, question: str, *, before: int) -> Selection:
         records = await self.services.sessions.conversation(key, before=before, limit=HISTORY_TURNS)
         return self.services.memory.select(self.memory, records, self._history_budget(question))
+
+    async def _files(self, turn: Turn, history: Sequence[Message]) -> Mapping[str, bytes]:
+        """What the messages of a request have attached; read once a run, and by id, so one picture is read once."""
+        attached = [part for message in history for part in message.parts if isinstance(part, FilePart)]
+        return await self.services.sessions.files(turn.key, {part.file_id for part in (*attached, *turn.files)})
 
     async def _recall(self, key: SessionKey, question: str, selection: Selection) -> Sequence[MemoryHit]:
         long_term = self.memory.long_term

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from hector_tui.agents.prompt import PromptTemplate, memory_section
 from hector_tui.domain.context import ContextKind, ContextPart, ContextView
@@ -30,6 +30,7 @@ class RequestParts:
     Attributes:
         history: Messages of earlier turns, oldest first.
         turn: Messages of this turn, the question first.
+        files: The content of the files in both, by their ids.
     """
 
     prompt: PromptTemplate
@@ -39,6 +40,7 @@ class RequestParts:
     turn: tuple[Message, ...]
     temperature: float | None
     max_tokens: int | None
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     def request(self) -> ModelRequest:
         """The request as a model takes it."""
@@ -50,6 +52,7 @@ class RequestParts:
             temperature=self.temperature,
             max_tokens=self.max_tokens,
             recalled=tuple(self.recalled),
+            files=self.files,
         )
 
     def view(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
@@ -61,7 +61,13 @@ class Reasoner(Protocol):
         """Model calls of one run at most."""
         ...
 
-    def parts(self, history: Sequence[Message], recalled: Sequence[MemoryHit], turn: Sequence[Message]) -> RequestParts:
+    def parts(
+        self,
+        history: Sequence[Message],
+        recalled: Sequence[MemoryHit],
+        turn: Sequence[Message],
+        files: Mapping[str, bytes],
+    ) -> RequestParts:
         """What the next request is made of."""
         ...
 
@@ -73,10 +79,10 @@ async def think_and_act(agent: Reasoner, state: ReasoningState, emit: Emit) -> s
         LimitReached: It was not allowed another model call, or `emit` took no more.
         ProviderError: The model failed.
     """
-    question = user_message(state.turn.text)
+    question = user_message(state.turn.text, state.turn.files)
     for iteration in range(1, agent.max_iterations + 1):
         state.iteration = iteration
-        parts = agent.parts(state.history, state.recalled, (question, *state.answer.messages()))
+        parts = agent.parts(state.history, state.recalled, (question, *state.answer.messages()), state.files)
         state.requests.append(SentRequest(parts, iteration, time.time()))
         emit(StateChanged("model", iteration))
         calls, reason = await _ask(agent, parts.request(), state, emit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hector_tui.agents.context import RequestParts
@@ -37,6 +37,7 @@ class ReasoningState:
         history: Messages of the earlier turns working memory picked, oldest first.
         dropped_turns: Earlier turns it left out.
         recalled: What long-term memory gave for the question.
+        files: The content of the attached files of the history and the question, by their ids.
         iteration: Which model call is running, from 1.
         requests: What was sent to the model, one entry per call.
         usage: Tokens of all finished calls.
@@ -47,6 +48,7 @@ class ReasoningState:
     history: Sequence[Message] = ()
     dropped_turns: int = 0
     recalled: Sequence[MemoryHit] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     iteration: int = 0
     requests: list[SentRequest] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)

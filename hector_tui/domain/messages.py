@@ -130,7 +130,7 @@ class PartDict(TypedDict, total=False):
 
 def user_message(text: str, files: tuple[FilePart, ...] = ()) -> Message:
     """What a person typed and attached, as a message; the files come first, as models read them best."""
-    return Message(Role.USER, (*files, TextPart(text)))
+    return Message(Role.USER, (*files, TextPart(text)) if text or not files else files)
 
 
 def part_to_dict(part: Part) -> PartDict:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hector_tui.domain.keys import SessionKey
-from hector_tui.domain.messages import StoredMessage
+from hector_tui.domain.messages import FilePart, StoredMessage
 from hector_tui.domain.usage import Usage
 
 LIMIT = "limit:"
@@ -52,6 +52,7 @@ class Turn:
     Attributes:
         ordinal: Position among all turns of its session, whichever agent; the order on screen.
         text: What the person asked.
+        files: What they attached to it.
         error: Why it failed, in one line; empty otherwise.
         agent_version: Fingerprint of the agent's configuration that answered.
         created_at, started_at, finished_at: Seconds since the epoch, UTC; None while it has not happened.
@@ -70,6 +71,7 @@ class Turn:
     model: str = ""
     agent_version: str = ""
     usage: Usage = field(default_factory=Usage)
+    files: tuple[FilePart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,10 @@ from typing import get_args
 from hector_tui.agents.agent import Agent, QueuePolicy
 from hector_tui.agents.registry import AgentEntry, AgentRegistry
 from hector_tui.domain.context import ContextView
+from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.memories import Memory, MemoryHit, RecallScope
+from hector_tui.domain.messages import FilePart
 from hector_tui.domain.turns import SessionInfo, TabInfo, TurnRecord
 from hector_tui.engine.activity import ActivityBoard
 from hector_tui.engine.feed import ENGINE, ChangeFeed, ChangeReader
@@ -145,8 +147,13 @@ class ChatService:
 
     # Turns
 
-    async def send(self, key: SessionKey, text: str) -> Run:
+    async def send(self, key: SessionKey, text: str, files: Sequence[AttachedFile] = ()) -> Run:
         """Accept a message: it is on disk when this returns, and its run can be watched.
+
+        Args:
+            key: Who is asked, and where.
+            text: What is said; may be empty when something is attached.
+            files: What is attached.
 
         Raises:
             AgentError: There is no such agent, or it is disabled.
@@ -155,14 +162,21 @@ class ChatService:
             StoreError: Nothing was stored.
         """
         agent = self._registry.get(key.agent_id)
-        if not text.strip():
+        if not text.strip() and not files:
             raise SessionError("there is nothing to send")
         policy = (await self._sessions.get(key.session_id)).queue_policy or agent.queue_policy
         if policy == "reject" and (key in self._accepting or self._live(key)):
             raise SessionBusy(f"{agent.name} is still answering", hint="Wait, or stop it with Esc Esc.")
         self._accepting.add(key)
         # A caller that leaves in the middle must not leave a stored turn behind that nobody runs.
-        return await asyncio.shield(self._accept(key, text, agent, interrupt=policy == "interrupt"))
+        return await asyncio.shield(self._accept(key, text, files, agent, interrupt=policy == "interrupt"))
+
+    async def files_of(self, key: SessionKey, parts: Sequence[FilePart]) -> Sequence[AttachedFile]:
+        """What was attached to an earlier message, with its content, so that it can be sent again."""
+        found = await self._sessions.files(key, {part.file_id for part in parts})
+        return [
+            AttachedFile(part.name, part.media_type, found[part.file_id]) for part in parts if part.file_id in found
+        ]
 
     def runs(self, session_id: str) -> list[Run]:
         """The live runs of a session; call it on the engine's loop, read the runs' output from any."""
@@ -312,10 +326,12 @@ class ChatService:
         """What is wrong with the engine, by subject; safe from any thread."""
         return dict(self._problems)
 
-    async def _accept(self, key: SessionKey, text: str, agent: Agent, *, interrupt: bool) -> Run:
+    async def _accept(
+        self, key: SessionKey, text: str, files: Sequence[AttachedFile], agent: Agent, *, interrupt: bool
+    ) -> Run:
         """Store a message and queue its run; nothing is awaited between the two, so runs queue in stored order."""
         try:
-            turn = await self._sessions.accept(key, text, max_turns=agent.limits.max_turns)
+            turn = await self._sessions.accept(key, text, files=files, max_turns=agent.limits.max_turns)
         finally:
             self._accepting.discard(key)
         if interrupt:

@@ -107,7 +107,7 @@ def _least(budget: int, limit: int | None) -> int:
 def _turn_messages(record: TurnRecord) -> Iterator[Message]:
     stored = [row.message for row in sorted(record.messages, key=lambda row: row.seq)]
     if record.turn.text and not any(message.role is Role.USER for message in stored):
-        yield user_message(record.turn.text)
+        yield user_message(record.turn.text, record.turn.files)
     index = 0
     while index < len(stored):
         message = stored[index]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+
+from hector_tui.domain.messages import FilePart, Message, Role, part_from_dict
+from hector_tui.sessions.file_rows import names_text
 
 _TITLE_CHARACTERS = 48
 
@@ -21,29 +25,35 @@ def adopt_orphans(connection: sqlite3.Connection) -> None:
     )
     for table in ("messages", "tabs"):
         connection.execute(f"DELETE FROM {table} WHERE session_id NOT IN (SELECT session_id FROM sessions)")
+    connection.execute(
+        "DELETE FROM files WHERE NOT EXISTS"
+        " (SELECT 1 FROM turns WHERE turns.turn_id = files.turn_id AND turns.session_id = files.session_id)"
+    )
 
 
 def _adopt_messages(connection: sqlite3.Connection) -> None:
     lost = connection.execute(
         "SELECT turn_id, session_id, agent_id, min(message_id), min(created_at), max(created_at),"
         " iif(max(role = 'assistant'), 'done', 'interrupted'),"
-        " coalesce(max(iif(role = 'user' AND json_valid(parts), json_extract(parts, '$[0].text'), NULL)), '')"
+        " coalesce(max(iif(role = 'user', parts, NULL)), '[]')"
         " FROM messages WHERE turn_id NOT IN (SELECT turn_id FROM turns)"
         " GROUP BY turn_id ORDER BY session_id, min(message_id)"
     ).fetchall()
-    for turn_id, session_id, agent_id, message_id, begun, ended, status, text in lost:
+    for turn_id, session_id, agent_id, message_id, begun, ended, status, parts in lost:
+        question = Message(Role.USER, tuple(part_from_dict(part) for part in json.loads(parts)))
         connection.execute(
-            "INSERT INTO turns(turn_id, session_id, agent_id, ordinal, status, text, created_at, finished_at, owner)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'salvage')",
+            "INSERT INTO turns(turn_id, session_id, agent_id, ordinal, status, text, created_at, finished_at, files,"
+            " owner) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'salvage')",
             (
                 turn_id,
                 session_id,
                 agent_id,
                 _free_ordinal(connection, session_id, message_id),
                 status,
-                text,
+                question.text,
                 begun,
                 ended,
+                names_text(part for part in question.parts if isinstance(part, FilePart)),
             ),
         )
 

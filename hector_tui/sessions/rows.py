@@ -13,6 +13,7 @@ from hector_tui.domain.messages import Message, Role, StoredMessage, part_from_d
 from hector_tui.domain.turns import SessionInfo, TabInfo, Turn, TurnStatus
 from hector_tui.domain.usage import Usage
 from hector_tui.errors import StoreCorrupt
+from hector_tui.sessions.file_rows import names_of
 
 Row = sqlite3.Row
 _NONSENSE = (ValueError, TypeError, AttributeError)
@@ -73,6 +74,7 @@ def turn_of(row: Row) -> Turn:
     try:
         status = TurnStatus(row["status"])
         usage = Usage(**json.loads(row["usage"]))
+        files = names_of(row["files"])
     except _NONSENSE as error:
         raise damaged("turn", row["turn_id"], error) from error
     return Turn(
@@ -89,6 +91,7 @@ def turn_of(row: Row) -> Turn:
         model=row["model"],
         agent_version=row["agent_version"],
         usage=usage,
+        files=files,
     )
 
 

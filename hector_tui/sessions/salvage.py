@@ -7,6 +7,7 @@ with the page that held its title.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -20,6 +21,7 @@ from typing import Literal
 
 from hector_tui.domain.messages import part_from_dict
 from hector_tui.domain.usage import Usage
+from hector_tui.sessions.file_rows import names_of
 from hector_tui.sessions.migrations import migrate
 from hector_tui.sessions.orphans import adopt_orphans
 from hector_tui.sessions.pages import DamagedFile, Value
@@ -32,8 +34,8 @@ _LARGEST = 2**53
 
 logger = logging.getLogger(__name__)
 
-Kind = Literal["row", "key", "text", "number", "number or none", "time", "time or none"]
-"""What a column holds: the rowid, an id that is never empty, text, a count, or seconds since the epoch."""
+Kind = Literal["row", "key", "text", "bytes", "number", "number or none", "time", "time or none"]
+"""What a column holds: the rowid, an id that is never empty, text, bytes, a count, or seconds since the epoch."""
 
 TABLES: Mapping[str, Mapping[str, Kind]] = {
     "sessions": {
@@ -62,6 +64,7 @@ TABLES: Mapping[str, Mapping[str, Kind]] = {
         "agent_version": "text",
         "usage": "text",
         "owner": "text",
+        "files": "text",
     },
     "messages": {
         "message_id": "row",
@@ -79,6 +82,14 @@ TABLES: Mapping[str, Mapping[str, Kind]] = {
         "active": "number",
         "draft": "text",
         "seen_ordinal": "number",
+    },
+    "files": {
+        "row": "row",
+        "session_id": "key",
+        "agent_id": "key",
+        "turn_id": "key",
+        "file_id": "key",
+        "content": "bytes",
     },
     "memories": {
         "row": "row",
@@ -187,7 +198,7 @@ def _fitting(table: str, rowid: int, values: Sequence[Value]) -> list[Value] | N
                 row.append(rowid)
             case "key", str() if value.strip() and "\ufffd" not in value:
                 row.append(value)
-            case "text", str():
+            case ("text", str()) | ("bytes", bytes()):
                 row.append(value)
             case (("number" | "number or none"), int()) if 0 <= value < _LARGEST:
                 row.append(value)
@@ -210,6 +221,10 @@ def has_sense(table: str, row: Sequence[Value]) -> bool:
                     part_from_dict(part)
             case "turns":
                 Usage(**json.loads(str(row[13])))
+                names_of(str(row[15]))
+            case "files":
+                content = row[5]
+                return isinstance(content, bytes) and hashlib.sha256(content).hexdigest() == row[4]
     except (ValueError, TypeError, AttributeError):
         return False
     return True

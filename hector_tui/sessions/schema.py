@@ -47,6 +47,7 @@ CREATE TABLE turns(
     agent_version TEXT NOT NULL DEFAULT '',
     usage         TEXT NOT NULL DEFAULT '{}',
     owner         TEXT NOT NULL,
+    files         TEXT NOT NULL DEFAULT '[]',
     UNIQUE (session_id, ordinal)
 ) STRICT;
 CREATE INDEX turns_by_key ON turns(session_id, agent_id, ordinal);
@@ -64,6 +65,17 @@ CREATE TABLE messages(
     UNIQUE (session_id, agent_id, seq)
 ) STRICT;
 CREATE INDEX messages_by_turn ON messages(turn_id, seq);
+
+CREATE TABLE files(
+    row        INTEGER PRIMARY KEY,
+    session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+    agent_id   TEXT NOT NULL CHECK (agent_id <> ''),
+    turn_id    TEXT NOT NULL REFERENCES turns ON DELETE CASCADE,
+    file_id    TEXT NOT NULL,
+    content    BLOB NOT NULL,
+    UNIQUE (turn_id, file_id)
+) STRICT;
+CREATE INDEX files_by_key ON files(session_id, agent_id, file_id);
 
 CREATE TABLE journal(
     turn_id    TEXT NOT NULL REFERENCES turns ON DELETE CASCADE,

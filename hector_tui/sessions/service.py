@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
+from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.keys import SessionKey, new_id
 from hector_tui.domain.messages import StoredMessage
 from hector_tui.domain.turns import SessionInfo, Turn, TurnRecord
@@ -125,12 +126,15 @@ class SessionService:
 
     # Turns
 
-    async def accept(self, key: SessionKey, text: str, *, max_turns: int = 0) -> Turn:
+    async def accept(
+        self, key: SessionKey, text: str, *, files: Sequence[AttachedFile] = (), max_turns: int = 0
+    ) -> Turn:
         """Store what a person sent as a queued turn; it is on disk when this returns.
 
         Args:
             key: Whose turn it is.
             text: What was sent.
+            files: What was attached to it.
             max_turns: The most turns the key may have; 0 for no limit.
 
         Raises:
@@ -140,7 +144,7 @@ class SessionService:
         """
         return await self._database.write(
             lambda connection: turn_rows.accept(
-                connection, key, storable(text), self._owner_id, self._clock(), max_turns
+                connection, key, storable(text), self._owner_id, self._clock(), max_turns, files
             )
         )
 
@@ -258,6 +262,17 @@ class SessionService:
             (key.session_id, key.agent_id, before, limit),
         )
         return await self._records(rows)
+
+    async def files(self, key: SessionKey, file_ids: Collection[str]) -> Mapping[str, bytes]:
+        """The content of files attached to messages of one SessionKey, by `file_id`; what is lost is not there."""
+        if not file_ids:
+            return {}
+        rows = await self._database.rows(
+            "SELECT file_id, content FROM files WHERE session_id = ? AND agent_id = ?"
+            f" AND file_id IN ({placeholders(file_ids)})",
+            (key.session_id, key.agent_id, *file_ids),
+        )
+        return {row["file_id"]: row["content"] for row in rows}
 
     async def _records(self, newest_first: Sequence[sqlite3.Row]) -> list[TurnRecord]:
         with self._database.noting_damage():

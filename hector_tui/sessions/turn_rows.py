@@ -10,13 +10,16 @@ from dataclasses import dataclass, field
 
 from hector_tui.domain.assembly import TurnAssembler
 from hector_tui.domain.events import event_from_dict
+from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.keys import SessionKey, new_id
 from hector_tui.domain.memories import Memory
 from hector_tui.domain.messages import Message, StoredMessage, user_message
 from hector_tui.domain.turns import Turn, TurnStatus
 from hector_tui.domain.usage import Usage
 from hector_tui.errors import SessionError, StoreConflict, UnknownSession
+from hector_tui.sessions import file_rows
 from hector_tui.sessions.database import placeholders
+from hector_tui.sessions.file_rows import names_text
 from hector_tui.sessions.rows import dump, insert_memories, parts_text, storable, turn_of, usage_text
 
 logger = logging.getLogger(__name__)
@@ -57,7 +60,13 @@ class Settlement:
 
 
 def accept(
-    connection: sqlite3.Connection, key: SessionKey, text: str, owner_id: str, now: float, max_turns: int = 0
+    connection: sqlite3.Connection,
+    key: SessionKey,
+    text: str,
+    owner_id: str,
+    now: float,
+    max_turns: int = 0,
+    files: Sequence[AttachedFile] = (),
 ) -> Turn:
     """Append a queued turn to its session; refused when its SessionKey has `max_turns` already, 0 for no limit."""
     changed = connection.execute(
@@ -72,12 +81,21 @@ def accept(
         "SELECT coalesce(max(ordinal), 0) FROM turns WHERE session_id = ?", (key.session_id,)
     ).fetchone()
     beat(connection, owner_id, now)
-    turn = Turn(turn_id=new_id(), key=key, ordinal=last + 1, status=TurnStatus.QUEUED, text=text, created_at=now)
-    connection.execute(
-        "INSERT INTO turns(turn_id, session_id, agent_id, ordinal, status, text, created_at, owner)"
-        " VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)",
-        (turn.turn_id, key.session_id, key.agent_id, turn.ordinal, text, now, owner_id),
+    turn = Turn(
+        turn_id=new_id(),
+        key=key,
+        ordinal=last + 1,
+        status=TurnStatus.QUEUED,
+        text=text,
+        created_at=now,
+        files=tuple(file.part for file in files),
     )
+    connection.execute(
+        "INSERT INTO turns(turn_id, session_id, agent_id, ordinal, status, text, created_at, owner, files)"
+        " VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?)",
+        (turn.turn_id, key.session_id, key.agent_id, turn.ordinal, text, now, owner_id, names_text(turn.files)),
+    )
+    file_rows.insert(connection, key, turn.turn_id, files)
     connection.execute("UPDATE tabs SET draft = '' WHERE session_id = ?", (key.session_id,))
     return turn
 
@@ -105,7 +123,7 @@ def start(
         "UPDATE turns SET status = 'running', started_at = ?, model = ?, agent_version = ? WHERE turn_id = ?",
         (now, model, agent_version, turn_id),
     )
-    _append(connection, turn, [user_message(turn.text)], turn.created_at)
+    _append(connection, turn, [user_message(turn.text, turn.files)], turn.created_at)
     return ()
 
 

@@ -6,3 +6,10 @@ from __future__ import annotations
 def score_text(score: float) -> str:
     """A score from 0 to 1 in three characters: `.82`, and `1.0` for a whole one."""
     return "1.0" if score >= 0.995 else f"{score:.2f}".removeprefix("0")
+
+
+def size_text(size: int) -> str:
+    """A number of bytes for people: `412 B`, `12 kB`, `3.4 MB`."""
+    if size < 1_000:
+        return f"{size} B"
+    return f"{size / 1_000:.0f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"

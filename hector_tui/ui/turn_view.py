@@ -24,7 +24,7 @@ from hector_tui.domain.events import (
 )
 from hector_tui.domain.replay import replay
 from hector_tui.domain.turns import Turn, TurnRecord, TurnStatus
-from hector_tui.ui.numbers import score_text
+from hector_tui.ui.numbers import score_text, size_text
 from hector_tui.ui.text import Cleaner, clean, clean_line
 from hector_tui.ui.times import ago, clock
 from hector_tui.ui.transcript.document import TranscriptDocument
@@ -61,7 +61,7 @@ class TurnView:
         self._thinking: FoldEntry | None = None
         self._cleaner = Cleaner()
         self._tools: dict[str, tuple[FoldEntry, ToolCallStarted]] = {}
-        self._add(UserEntry(clean(turn.text), at=clock(turn.created_at), label="you"))
+        self._add(UserEntry(_question(turn), at=clock(turn.created_at), label="you"))
 
     @classmethod
     def of_record(cls, document: TranscriptDocument, record: TurnRecord, label: str) -> TurnView:
@@ -187,6 +187,12 @@ class TurnView:
         elif stopped:
             self._add(NoticeEntry("warning", clean(stopped)))
         self.finished = True
+
+
+def _question(turn: Turn) -> str:
+    """What the person said, under the names of what they attached."""
+    attached = [f"⊕ {clean_line(file.name)} · {size_text(file.size)}" for file in turn.files]
+    return "\n".join([*attached, clean(turn.text)] if turn.text or not attached else attached)
 
 
 def _recall_entry(event: MemoryRecalled) -> FoldEntry:

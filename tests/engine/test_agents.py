@@ -123,7 +123,7 @@ async def test_a_hundred_turns_in_a_hundred_sessions_leave_no_trace_in_the_agent
     assert after == before
     assert sum("not entered" in value for value in before.values()) >= len(stops)
     # What the walk must have seen, or it proves nothing.
-    for path in (".prompt.text", ".model._model", ".tools._tools['remember']", ".memory.long_term.batch_size"):
+    for path in (".prompt.text", ".model._wire.model", ".tools._tools['remember']", ".memory.long_term.batch_size"):
         assert f"agent{path}" in before
 
 

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.keys import SessionKey, point_id
 from hector_tui.domain.memories import Memory, MemoryKind
 from hector_tui.domain.messages import Message, Role, TextPart
@@ -41,7 +42,8 @@ async def fill(profile: Profile, *, sessions: int = SESSIONS, turns: int = TURNS
 
 async def say(store: Store, key: SessionKey, question: str, answer: str) -> None:
     """One whole turn."""
-    turn = await store.sessions.accept(key, question)
+    note = AttachedFile(f"{question}.txt", "text/plain", question.encode() * 400)
+    turn = await store.sessions.accept(key, question, files=(note,) if question.endswith("/3") else ())
     await store.sessions.start(turn.turn_id, model="scripted", agent_version="1")
     remembered = Memory(
         memory_id=point_id(key, question),

@@ -49,7 +49,7 @@ class Whole:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
     path = filled(tmp_path_factory.mktemp("whole")).database
     rows = rows_of(path)
-    assert counts(rows) == {"sessions": 12, "turns": 240, "messages": 480, "tabs": 12, "memories": 240}
+    assert counts(rows) == {"sessions": 12, "turns": 240, "messages": 480, "tabs": 12, "files": 12, "memories": 240}
     return Whole(path, path.read_bytes(), rows)
 
 
@@ -131,7 +131,7 @@ def is_adopted(table: str, row: tuple[object, ...], found: Rows, whole: Whole) -
     match table:
         case "turns":
             (text,) = [turn[5] for turn in whole.rows["turns"] if turn[0] == row[0]] or [None]
-            return row[-1] == "salvage" and row[5] in (text, "")
+            return row[14] == "salvage" and row[5] in (text, "")
         case "sessions":
             return any(session[:2] == row[:2] for session in whole.rows["sessions"])
         case _:
