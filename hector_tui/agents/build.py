@@ -81,7 +81,7 @@ def _entry(
         version=file.fingerprint,
         prompt=_prompt(settings),
         model=built.model,
-        tools=ToolSet(tools[name] for name in names if name in tools),
+        tools=ToolSet((tools[name] for name in names if name in tools), _asked_about(settings.tools or (), config)),
         memory=_memory_settings(settings.memory),
         services=services,
         max_iterations=settings.reasoning.max_iterations,
@@ -106,6 +106,16 @@ def _builtin_names(ids: tuple[str, ...], config: LoadedConfig) -> tuple[str, ...
         elif definition.config.enabled:
             names.append(definition.config.builtin(tool_id) or tool_id)
     return tuple(dict.fromkeys(names))
+
+
+def _asked_about(ids: tuple[str, ...], config: LoadedConfig) -> set[str]:
+    """The built-in tools among these ids that a person wants to be asked about."""
+    found = set()
+    for tool_id in ids:
+        definition = config.tools.get(tool_id)
+        if definition is not None and definition.config is not None and definition.config.require_approval:
+            found.add(definition.config.builtin(tool_id) or tool_id)
+    return found
 
 
 def _limits(limits: LimitsConfig, config: LoadedConfig) -> RunLimits:

@@ -11,7 +11,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from hector_tui.domain.events import OutputEvent, TextDelta, ThinkingDelta, ToolCallStarted
+from hector_tui.domain.events import (
+    ApprovalDecided,
+    ApprovalRequested,
+    OutputEvent,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallStarted,
+)
 from hector_tui.errors import LimitReached
 
 Emit = Callable[[OutputEvent], None]
@@ -24,7 +31,7 @@ class RunLimits:
     Attributes:
         max_output_bytes: UTF-8 bytes of text, thinking and tool arguments in one run.
         max_events: Events of one run.
-        max_seconds: From the start of a run, not counting its wait in a queue, to its end.
+        max_seconds: From the start of a run to its end, without its waits in a queue and for a person's decision.
         max_tool_calls: Tool calls in one run.
         max_turns: Turns of one SessionKey; the next message is refused.
     """
@@ -53,6 +60,9 @@ class LimitGuard:
         self._events = 0
         self._bytes = 0
         self._calls = 0
+        self._timeout: asyncio.Timeout | None = None
+        self._waiting = 0
+        self._left = 0.0
 
     def emit(self, event: OutputEvent) -> None:
         """Pass an event on.
@@ -67,6 +77,10 @@ class LimitGuard:
             case ToolCallStarted(_, _, arguments):
                 self._bytes += _size(arguments)
                 self._calls += 1
+            case ApprovalRequested():
+                self._stop_the_clock()
+            case ApprovalDecided():
+                self._start_the_clock()
             case _:
                 pass
         limits = self._limits
@@ -88,11 +102,24 @@ class LimitGuard:
         seconds = self._limits.max_seconds
         try:
             async with asyncio.timeout(seconds or None) as timeout:
+                self._timeout = timeout
                 yield
         except TimeoutError as error:
             if not timeout.expired():
                 raise
             raise limit_reached("limits.max_seconds", seconds, "seconds") from error
+
+    def _stop_the_clock(self) -> None:
+        """The run waits for a person, who may be at lunch."""
+        self._waiting += 1
+        if self._waiting == 1 and self._timeout is not None and (end := self._timeout.when()) is not None:
+            self._left = end - asyncio.get_running_loop().time()
+            self._timeout.reschedule(None)
+
+    def _start_the_clock(self) -> None:
+        self._waiting -= 1
+        if not self._waiting and self._timeout is not None and self._limits.max_seconds:
+            self._timeout.reschedule(asyncio.get_running_loop().time() + self._left)
 
 
 def limit_reached(key: str, value: float, unit: str) -> LimitReached:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
+from hector_tui.agents.approval import refusal
 from hector_tui.agents.context import RequestParts
 from hector_tui.agents.limits import limit_reached
 from hector_tui.agents.reasoning import ReasoningState, SentRequest
@@ -136,6 +137,11 @@ async def _act(agent: Reasoner, calls: Sequence[ToolCall], state: ReasoningState
 
 
 async def _call_tool(agent: Reasoner, call: ToolCall, state: ReasoningState, emit: Emit) -> None:
+    if agent.tools.asks_first(call.name):
+        decision = await state.approver.ask(call, emit)
+        if not decision.allowed:
+            emit(ToolCallFinished(call.call_id, call.name, refusal(decision), True, 0.0))
+            return
     started = time.perf_counter()
     context = ToolContext(key=state.turn.key, turn_id=state.turn.turn_id, call_id=call.call_id, emit=emit)
     outcome = await agent.tools.call(call.name, call.arguments, context)

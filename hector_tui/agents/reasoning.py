@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from hector_tui.agents.approval import Approver, NobodyToAsk
 from hector_tui.agents.context import RequestParts
 from hector_tui.domain.assembly import TurnAssembler
 from hector_tui.domain.memories import MemoryHit
@@ -33,6 +34,7 @@ class ReasoningState:
 
     Attributes:
         turn: The question.
+        approver: Who is asked about tool calls that need a person's word.
         answer: The messages of this turn until now, assembled from the events.
         history: Messages of the earlier turns working memory picked, oldest first.
         dropped_turns: Earlier turns it left out.
@@ -44,6 +46,7 @@ class ReasoningState:
     """
 
     turn: Turn
+    approver: Approver = field(default_factory=NobodyToAsk)
     answer: TurnAssembler = field(default_factory=TurnAssembler)
     history: Sequence[Message] = ()
     dropped_turns: int = 0

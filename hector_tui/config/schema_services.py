@@ -244,6 +244,8 @@ class ToolConfig(Block):
     enabled: Flag = True
     description: Text = ""
     """What the model is told about it; empty for the tool's own text."""
+    require_approval: Flag = False
+    """Whether a person is asked before each call."""
     allowed_commands: Texts = ()
     working_directory: Text = ""
     max_execution_time: Seconds = 30.0

@@ -30,6 +30,7 @@ ACTED_ON = (
     "tools.*.type",
     "tools.*.enabled",
     "tools.*.description",
+    "tools.*.require_approval",
     "agents.*.type",
     "agents.*.name",
     "agents.*.description",

@@ -70,6 +70,15 @@ class ApprovalRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalDecided:
+    """A person decided about a tool call that waited; the reason is theirs."""
+
+    call_id: str
+    allowed: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RecalledMemory:
     """One line of a recall, small enough to keep with the event."""
 
@@ -153,6 +162,7 @@ OutputEvent = (
     | ToolCallOutput
     | ToolCallFinished
     | ApprovalRequested
+    | ApprovalDecided
     | MemoryRecalled
     | MemoryWritten
     | UsageUpdated
@@ -170,6 +180,7 @@ _TYPES: dict[str, type[Any]] = {
         ToolCallOutput,
         ToolCallFinished,
         ApprovalRequested,
+        ApprovalDecided,
         MemoryRecalled,
         MemoryWritten,
         UsageUpdated,

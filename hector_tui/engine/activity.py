@@ -46,6 +46,7 @@ class ActivityBoard:
             session_id=session_id,
             running=tuple(other.key for other in live if other.started_at is not None),
             queued=sum(1 for other in live if other.started_at is None),
+            approvals=tuple(request for other in live for request in other.approvals.requests),
             last_ordinal=newest.turn.ordinal if newest else before.last_ordinal,
             last_status=newest.status if newest else before.last_status,
         )

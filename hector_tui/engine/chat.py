@@ -12,6 +12,7 @@ from typing import get_args
 
 from hector_tui.agents.agent import Agent, QueuePolicy
 from hector_tui.agents.registry import AgentEntry, AgentRegistry
+from hector_tui.domain.approvals import Decision
 from hector_tui.domain.context import ContextView
 from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.keys import SessionKey
@@ -26,6 +27,7 @@ from hector_tui.engine.runner import Runner
 from hector_tui.engine.views import AgentView, SessionActivity
 from hector_tui.errors import SessionBusy, SessionError
 from hector_tui.memory.service import MemoryService, MemoryView
+from hector_tui.sessions.approvals import ApprovalTable
 from hector_tui.sessions.service import SessionService
 from hector_tui.sessions.tabs import TabTable
 
@@ -49,6 +51,7 @@ class ChatService:
         registry: AgentRegistry,
         sessions: SessionService,
         tabs: TabTable,
+        approvals: ApprovalTable,
         memory: MemoryService,
         feed: ChangeFeed,
         make_runner: Callable[[Callable[[Run], None]], Runner],
@@ -56,6 +59,7 @@ class ChatService:
         self._registry = registry
         self._sessions = sessions
         self._tabs = tabs
+        self._approvals = approvals
         self._memory = memory
         self._feed = feed
         self._activity = ActivityBoard()
@@ -197,6 +201,28 @@ class ChatService:
         for run in chosen:
             self.runner.cancel(run, "stopped by you")
         return len(chosen)
+
+    async def decide(self, session_id: str, request_id: str, decision: Decision) -> None:
+        """Let a tool call that waits run, or not.
+
+        Raises:
+            SessionError: It does not wait any more.
+            StoreError: What was allowed for the session could not be stored; the call still waits.
+        """
+        for run in self.runner.runs(session_id):
+            if any(request.request_id == request_id for request in run.approvals.requests):
+                await run.approvals.decide(request_id, decision)
+                self._run_changed(run)
+                return
+        raise SessionError("this tool call does not wait for a decision any more")
+
+    async def ask_again(self, session_id: str) -> int:
+        """Forget which tools were allowed for the rest of a session; returns how many there were.
+
+        Raises:
+            StoreError: Nothing has changed.
+        """
+        return await self._approvals.withdraw(session_id)
 
     def activity(self, session_id: str) -> SessionActivity:
         """What goes on in a session; safe from any thread."""

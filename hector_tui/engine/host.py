@@ -96,7 +96,13 @@ class Engine:
         self._looking_after: asyncio.Task[None] | None = None
         self._backing_up: asyncio.Task[None] | None = None
         # Two subjects: a journal that works again must not take back that an answer is still unsaved.
-        self._settler = Settler(store.sessions, memory, partial(self._report, _STORAGE), store.owner.is_gone)
+        self._settler = Settler(
+            store.sessions,
+            memory,
+            partial(self._report, _STORAGE),
+            approvals=store.approvals,
+            is_gone=store.owner.is_gone,
+        )
         self._journal = Journal(store.sessions, partial(self._report, _JOURNAL))
         services = AgentServices(sessions=store.sessions, memory=memory)
         self.registry: AgentRegistry = build_registry(config, services, models)
@@ -104,6 +110,7 @@ class Engine:
             registry=self.registry,
             sessions=store.sessions,
             tabs=store.tabs,
+            approvals=store.approvals,
             memory=memory,
             feed=ChangeFeed(),
             make_runner=self._make_runner,

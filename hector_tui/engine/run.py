@@ -26,13 +26,13 @@ from hector_tui.domain.events import (
 )
 from hector_tui.domain.keys import SessionKey, new_id
 from hector_tui.domain.turns import Turn, TurnStatus
+from hector_tui.engine.approvals import ApprovalDesk
 from hector_tui.engine.journal import Journal
 from hector_tui.engine.output import OutputQueue
+from hector_tui.engine.places import Place
 from hector_tui.engine.settling import Settler, Stored
-from hector_tui.errors import HectorError, ProviderError
+from hector_tui.errors import HectorError, ProviderError, StoreError
 from hector_tui.sessions.turn_rows import Settlement
-
-Slot = Callable[[Agent], AbstractAsyncContextManager[None]]
 
 logger = logging.getLogger(__name__)
 
@@ -42,21 +42,27 @@ class Run:
 
     Attributes:
         output: Everything it says, for any number of readers.
+        approvals: Its tool calls that wait for a person.
         state: What changes while it works; the inspector looks at it.
         status: Where it stands; changes in the engine's thread only.
         started_at: When the agent began, seconds since the epoch, UTC; None while it waits.
     """
 
-    def __init__(self, turn: Turn, agent: Agent, *, settler: Settler, journal: Journal) -> None:
+    def __init__(
+        self, turn: Turn, agent: Agent, *, settler: Settler, journal: Journal, on_change: Callable[[Run], None]
+    ) -> None:
         self.run_id = new_id()
         self.turn = turn
         self.agent = agent
         self.output = OutputQueue(self.run_id, turn.key)
-        self.state = ReasoningState(turn=turn)
+        self.approvals = ApprovalDesk(turn, settler.approvals, away=self._away, note=self._waits)
+        self.state = ReasoningState(turn=turn, approver=self.approvals)
         self.status = TurnStatus.QUEUED
         self.started_at: float | None = None
         self._settler = settler
         self._journal = journal
+        self._on_change = on_change
+        self._place = Place(())
         self._pump: asyncio.Task[str] | None = None
         self._settling: asyncio.Task[None] | None = None
         self._cancel_reason: str | None = None
@@ -82,10 +88,11 @@ class Run:
         self.state.answer.apply(event)
         self.output.put(event)
 
-    def start(self, slot: Slot, on_change: Callable[[Run], None]) -> None:
-        """Begin to work; `on_change` is called when the status changes, for the last time after the terminal event."""
-        self._pump = asyncio.create_task(self._work(slot, on_change), name=f"pump-{self.run_id}")
-        self._settling = asyncio.create_task(self._settle(self._pump, on_change), name=f"settle-{self.run_id}")
+    def start(self, place: Place) -> None:
+        """Begin to work as soon as there is a place; the last change is told after the terminal event."""
+        self._place = place
+        self._pump = asyncio.create_task(self._work(), name=f"pump-{self.run_id}")
+        self._settling = asyncio.create_task(self._settle(self._pump), name=f"settle-{self.run_id}")
 
     def change(self, *, text: str | None = None, ordinal: int | None = None) -> None:
         """Take over what was changed of a turn that still waits."""
@@ -117,17 +124,35 @@ class Run:
         """Until the terminal event has been put."""
         await self._settled.wait()
 
-    async def _work(self, slot: Slot, on_change: Callable[[Run], None]) -> str:
-        async with slot(self.agent):
+    async def _work(self) -> str:
+        try:
+            await self._place.take()
             self.emit(StateChanged("starting"))
-            await self._settler.begin(self.turn, self.agent)
+            await self._settler.begin(self.turn, self.agent, self._place)
             self.status = TurnStatus.RUNNING
             self.started_at = time.time()
             self._journal.follow(self.turn.turn_id, self.output)
-            on_change(self)
+            self._on_change(self)
             return await self.agent.run(self.state, self.emit)
+        finally:
+            self._place.give()
 
-    async def _settle(self, pump: asyncio.Task[str], on_change: Callable[[Run], None]) -> None:
+    def _away(self) -> AbstractAsyncContextManager[None]:
+        return self._place.away()
+
+    async def _waits(self, waits: bool) -> None:
+        """What waits for a person has changed; with the first call the run waits, after the last it goes on."""
+        status = TurnStatus.WAITING if waits else TurnStatus.RUNNING
+        changed, self.status = status is not self.status, status
+        self._on_change(self)
+        if not changed:
+            return
+        try:
+            await self._settler.wait(self.turn, waits)
+        except StoreError as error:  # the person is asked all the same; only another process does not see it
+            logger.warning("that turn %s waits is not stored: %s", self.turn.turn_id, error)
+
+    async def _settle(self, pump: asyncio.Task[str]) -> None:
         await asyncio.wait({pump})
         settlement, terminal = self._outcome(pump)
         self.emit(StateChanged("settling", self.state.iteration))
@@ -143,7 +168,7 @@ class Run:
         self.status = TurnStatus.FAILED if isinstance(terminal, RunFailed) else settlement.status
         self.output.put(terminal)
         self._settled.set()
-        on_change(self)
+        self._on_change(self)
 
     def _outcome(self, pump: asyncio.Task[str]) -> tuple[Settlement, TerminalEvent]:
         """How the turn ended, for the database and for the readers."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Sequence
 
 from hector_tui.agents.agent import Agent
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.turns import Turn, TurnStatus
 from hector_tui.engine.journal import Journal
+from hector_tui.engine.places import Place
 from hector_tui.engine.run import Run
 from hector_tui.engine.settling import Settler
 
@@ -57,7 +57,7 @@ class Runner:
 
     def submit(self, turn: Turn, agent: Agent) -> Run:
         """Queue an accepted turn; the run can be watched and cancelled from now on."""
-        run = Run(turn, agent, settler=self._settler, journal=self._journal)
+        run = Run(turn, agent, settler=self._settler, journal=self._journal, on_change=self._changed)
         lane = self._lanes.setdefault(turn.key, _Lane())
         lane.waiting.append(run)
         self._advance(turn.key, lane)
@@ -101,7 +101,7 @@ class Runner:
             # It has no tasks yet; it gets them so that it ends as every run does, with its outcome stored.
             lane.waiting.remove(run)
             lane.leaving.append(run)
-            run.start(self._slot, self._changed)
+            run.start(self._place(run.agent))
         run.cancel(reason, status)
 
     async def aclose(self) -> None:
@@ -120,7 +120,7 @@ class Runner:
     def _advance(self, key: SessionKey, lane: _Lane) -> None:
         if lane.current is None and lane.waiting:
             lane.current = lane.waiting.popleft()
-            lane.current.start(self._slot, self._changed)
+            lane.current.start(self._place(lane.current.agent))
         if not lane.runs():
             del self._lanes[key]
 
@@ -134,13 +134,11 @@ class Runner:
             self._advance(run.key, lane)
         self._on_change(run)
 
-    @asynccontextmanager
-    async def _slot(self, agent: Agent) -> AsyncIterator[None]:
-        """A place among the running; the agent's own first, so that one agent's queue holds none of the engine's."""
-        async with AsyncExitStack() as stack:
-            if agent.worker_pool:
-                own = self._agent_slots.setdefault(agent.agent_id, asyncio.Semaphore(agent.worker_pool))
-                await stack.enter_async_context(own)
-            if self._slots is not None:
-                await stack.enter_async_context(self._slots)
-            yield
+    def _place(self, agent: Agent) -> Place:
+        """A place among the running, to be waited for."""
+        limits = []
+        if agent.worker_pool:
+            limits.append(self._agent_slots.setdefault(agent.agent_id, asyncio.Semaphore(agent.worker_pool)))
+        if self._slots is not None:
+            limits.append(self._slots)
+        return Place(limits)

@@ -10,8 +10,10 @@ from typing import Literal
 
 from hector_tui.agents.agent import Agent
 from hector_tui.domain.turns import Turn, TurnStatus
+from hector_tui.engine.places import Place
 from hector_tui.errors import StoreConflict, StoreError
 from hector_tui.memory.service import MemoryService
+from hector_tui.sessions.approvals import ApprovalTable
 from hector_tui.sessions.service import SessionService
 from hector_tui.sessions.turn_rows import Settlement
 
@@ -36,6 +38,7 @@ class Settler:
 
     Args:
         report: Called with the reason while something is unsaved, and with an empty text when all is saved.
+        approvals: Which tools need not ask any more.
         is_gone: Whether the process behind an owner id has ended.
     """
 
@@ -44,8 +47,11 @@ class Settler:
         sessions: SessionService,
         memory: MemoryService,
         report: Callable[[str], None],
+        *,
+        approvals: ApprovalTable,
         is_gone: Callable[[str], bool] = lambda _: False,
     ) -> None:
+        self.approvals = approvals
         self._sessions = sessions
         self._memory = memory
         self._report = report
@@ -58,8 +64,10 @@ class Settler:
         """Turns whose end is not stored yet."""
         return len(self._unsaved)
 
-    async def begin(self, turn: Turn, agent: Agent) -> None:
+    async def begin(self, turn: Turn, agent: Agent, place: Place) -> None:
         """Mark a turn as running, once every earlier turn of its SessionKey has ended, in whichever process.
+
+        Waiting for another process is no work: others get the place meanwhile.
 
         Raises:
             StoreError: It could not be stored.
@@ -67,7 +75,16 @@ class Settler:
         while await self._sessions.start(turn.turn_id, model=agent.model.label, agent_version=agent.version):
             # A process that was killed is known to be gone at once; one that is frozen, when its lease has expired.
             await self._sessions.recover(self._is_gone, lease_s=LEASE_S)
-            await asyncio.sleep(_POLL_S)
+            async with place.away():
+                await asyncio.sleep(_POLL_S)
+
+    async def wait(self, turn: Turn, waits: bool) -> None:
+        """Mark a running turn as waiting for a person, or as running again.
+
+        Raises:
+            StoreError: It could not be stored.
+        """
+        await self._sessions.wait(turn.turn_id, waits)
 
     async def settle(self, turn: Turn, agent: Agent, settlement: Settlement) -> Stored:
         """Store how a turn ended, with what it leaves to long-term memory."""

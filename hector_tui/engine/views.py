@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hector_tui.domain.approvals import ApprovalRequest
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.turns import TurnStatus
 
@@ -41,6 +42,7 @@ class SessionActivity:
     Attributes:
         running: Keys that are being answered now.
         queued: Turns that wait for their lane or for a slot.
+        approvals: Tool calls that wait for a person, first asked first.
         last_ordinal: The newest turn this engine has seen in it; 0 when it has seen none.
         last_status: How that turn stands.
     """
@@ -48,5 +50,6 @@ class SessionActivity:
     session_id: str
     running: tuple[SessionKey, ...] = ()
     queued: int = 0
+    approvals: tuple[ApprovalRequest, ...] = ()
     last_ordinal: int = 0
     last_status: TurnStatus | None = None

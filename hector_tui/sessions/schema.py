@@ -86,6 +86,14 @@ CREATE TABLE journal(
     PRIMARY KEY (turn_id, part)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE approvals(
+    session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+    agent_id   TEXT NOT NULL CHECK (agent_id <> ''),
+    tool       TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    PRIMARY KEY (session_id, agent_id, tool)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE tabs(
     session_id   TEXT PRIMARY KEY REFERENCES sessions ON DELETE CASCADE,
     position     INTEGER,

@@ -162,6 +162,15 @@ class SessionService:
             lambda connection: turn_rows.start(connection, turn_id, model, agent_version, self._owner_id, self._clock())
         )
 
+    async def wait(self, turn_id: str, waits: bool) -> None:
+        """Mark a running turn as waiting for a person, or as running again.
+
+        Raises:
+            StoreConflict: The turn has ended meanwhile.
+            StoreError: Nothing was stored.
+        """
+        await self._database.write(lambda connection: turn_rows.wait(connection, turn_id, waits))
+
     async def edit_queued(self, turn_id: str, text: str) -> None:
         """Give a queued turn other words.
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hector_tui.domain.turns import Turn
 from hector_tui.errors import StoreCorrupt
 from hector_tui.paths import Profile
+from hector_tui.sessions.approvals import ApprovalTable
 from hector_tui.sessions.backup import newest_good
 from hector_tui.sessions.database import Database
 from hector_tui.sessions.memories import MemoryTable
@@ -33,6 +34,7 @@ class Store:
     sessions: SessionService
     tabs: TabTable
     memories: MemoryTable
+    approvals: ApprovalTable
     interrupted: tuple[Turn, ...]
     notices: tuple[str, ...]
 
@@ -81,6 +83,7 @@ class Store:
             sessions=sessions,
             tabs=TabTable(database),
             memories=MemoryTable(database),
+            approvals=ApprovalTable(database),
             interrupted=tuple(interrupted),
             notices=tuple(notices),
         )

@@ -127,6 +127,14 @@ def start(
     return ()
 
 
+def wait(connection: sqlite3.Connection, turn_id: str, waits: bool) -> None:
+    """From running to waiting for a person, or back."""
+    turn = _read(connection, turn_id)
+    status = TurnStatus.WAITING if waits else TurnStatus.RUNNING
+    _move(turn, status)
+    connection.execute("UPDATE turns SET status = ? WHERE turn_id = ?", (status.value, turn_id))
+
+
 def settle(connection: sqlite3.Connection, turn_id: str, settlement: Settlement, now: float) -> None:
     """From live to settled, with messages and memories; the journal has done its work."""
     turn = _read(connection, turn_id)

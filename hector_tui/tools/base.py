@@ -52,18 +52,28 @@ class Tool(Protocol):
 
 
 class ToolSet:
-    """The tools of one agent, by name, in the order its file names them."""
+    """The tools of one agent, by name, in the order its file names them.
 
-    __slots__ = ("_tools",)
+    Args:
+        tools: What it may call.
+        ask_first: The names of those a person is asked about before each call.
+    """
 
-    def __init__(self, tools: Iterable[Tool]) -> None:
+    __slots__ = ("_ask_first", "_tools")
+
+    def __init__(self, tools: Iterable[Tool], ask_first: Iterable[str] = ()) -> None:
         self._tools: dict[str, Tool] = {tool.spec.name: tool for tool in tools}
+        self._ask_first = frozenset(ask_first)
 
     def __iter__(self) -> Iterator[Tool]:
         return iter(self._tools.values())
 
     def __len__(self) -> int:
         return len(self._tools)
+
+    def asks_first(self, name: str) -> bool:
+        """Whether a person must allow each call of this tool."""
+        return name in self._ask_first
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:

@@ -92,6 +92,8 @@ class Workspace:
 
 def _state(activity: SessionActivity, stored: TurnStatus | None) -> TabState:
     """What a tab's glyph says; of a session this engine has not touched, how its newest turn ended."""
+    if activity.approvals:
+        return "needs_you"
     if activity.running:
         return "working"
     if activity.queued:
