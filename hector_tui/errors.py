@@ -106,6 +106,10 @@ class SessionBusy(SessionError):
     """The session's policy is `reject` and a turn is running."""
 
 
+class EngineClosed(HectorError):
+    """The program is ending and takes no more commands."""
+
+
 class ProviderError(HectorError):
     """A model provider failed.
 

@@ -6,14 +6,16 @@ import argparse
 import asyncio
 import io
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 
 from hector_tui.cli.answer import AnswerPrinter
+from hector_tui.cli.approvals import CommandLineApprover
 from hector_tui.cli.interrupt import Interrupts, interrupts
 from hector_tui.cli.output import say_json, warn
 from hector_tui.cli.setup import open_engine
 from hector_tui.cli.statuses import EXIT_CANCELLED, EXIT_DONE, EXIT_FAILED, EXIT_USAGE
-from hector_tui.domain.events import OutputEvent, RunCancelled, RunFinished, event_to_dict
+from hector_tui.domain.events import ApprovalRequested, OutputEvent, RunCancelled, RunFinished, event_to_dict
 from hector_tui.domain.keys import SessionKey
 from hector_tui.engine.host import Engine
 from hector_tui.engine.output import EventRecord
@@ -55,7 +57,21 @@ async def _ask(options: argparse.Namespace, agent_id: str, prompt: str, watched:
         key = await _key(engine, agent_id, options.session)
         run = await engine.chat.send(key, prompt)
         watched.watch(lambda: _stop(engine, run))
-        return await (_print_json(run) if options.json else _print_text(run))
+        approver = CommandLineApprover(allows_all=options.approve_tools)
+        deciding: set[asyncio.Task[None]] = set()
+
+        def decide(event: OutputEvent) -> None:
+            # A task of its own: a question that stands on the terminal must not stop the answer from being printed.
+            if isinstance(event, ApprovalRequested):
+                task = asyncio.create_task(approver.decide(engine, run), name="decide")
+                deciding.add(task)
+                task.add_done_callback(deciding.discard)
+
+        try:
+            return await (_print_json(run, decide) if options.json else _print_text(run, decide))
+        finally:
+            for task in deciding:
+                task.cancel()
 
 
 async def _key(engine: Engine, agent_id: str, session_id: str | None) -> SessionKey:
@@ -80,9 +96,10 @@ def _stop(engine: Engine, run: Run) -> bool:
     return True
 
 
-async def _print_json(run: Run) -> int:
+async def _print_json(run: Run, decide: Callable[[OutputEvent], None]) -> int:
     status = EXIT_FAILED
     async for record in run.output.reader():
+        decide(record.event)
         say_json(_json_event(run, record))
         status = _status(record.event)
     return status
@@ -99,11 +116,12 @@ def _json_event(run: Run, record: EventRecord) -> dict[str, object]:
     }
 
 
-async def _print_text(run: Run) -> int:
+async def _print_text(run: Run, decide: Callable[[OutputEvent], None]) -> int:
     status = EXIT_FAILED
     printer = AnswerPrinter()
     async for record in run.output.reader():
         printer.show(record.event)
+        decide(record.event)
         status = _status(record.event)
     printer.finish()
     return status

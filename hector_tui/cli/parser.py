@@ -109,6 +109,9 @@ def _add_ask(commands: argparse._SubParsersAction[Parser]) -> None:
         help="go on in this session; made if it is not there",
     )
     ask.add_argument("--json", action="store_true", help="print one event per line as JSON")
+    ask.add_argument(
+        "--approve-tools", action="store_true", help="let every tool of this question run without asking first"
+    )
     _add_common(ask, 1)
 
 

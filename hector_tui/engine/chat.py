@@ -25,7 +25,7 @@ from hector_tui.engine.queueing import SessionQueue
 from hector_tui.engine.run import Run
 from hector_tui.engine.runner import Runner
 from hector_tui.engine.views import AgentView, SessionActivity
-from hector_tui.errors import SessionBusy, SessionError
+from hector_tui.errors import EngineClosed, SessionBusy, SessionError
 from hector_tui.memory.service import MemoryService, MemoryView
 from hector_tui.sessions.approvals import ApprovalTable
 from hector_tui.sessions.service import SessionService
@@ -162,10 +162,13 @@ class ChatService:
         Raises:
             AgentError: There is no such agent, or it is disabled.
             SessionBusy: The agent's policy is `reject` and a turn is running.
+            EngineClosed: The program ends.
             SessionError: There is nothing to send, no such session, or it has as many turns as its agent allows.
             StoreError: Nothing was stored.
         """
         agent = self._registry.get(key.agent_id)
+        if self.runner.is_closing:
+            raise EngineClosed("hector-tui is closing", hint="Send it again after the next start.")
         if not text.strip() and not files:
             raise SessionError("there is nothing to send")
         policy = (await self._sessions.get(key.session_id)).queue_policy or agent.queue_policy

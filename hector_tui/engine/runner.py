@@ -19,6 +19,7 @@ from hector_tui.engine.places import Place
 from hector_tui.engine.run import Run
 from hector_tui.engine.settling import Settler
 
+_CLOSED = "hector-tui was closed while this was being answered"
 CLOSE_TIMEOUT_S = 2.0
 """Seconds that running turns get to store what they have when the program ends."""
 
@@ -54,13 +55,22 @@ class Runner:
         self._slots = asyncio.Semaphore(limit) if limit else None
         self._agent_slots: dict[str, asyncio.Semaphore] = {}
         self._lanes: dict[SessionKey, _Lane] = {}
+        self._is_closing = False
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether the program ends, and no new message should be taken."""
+        return self._is_closing
 
     def submit(self, turn: Turn, agent: Agent) -> Run:
         """Queue an accepted turn; the run can be watched and cancelled from now on."""
         run = Run(turn, agent, settler=self._settler, journal=self._journal, on_change=self._changed)
         lane = self._lanes.setdefault(turn.key, _Lane())
         lane.waiting.append(run)
-        self._advance(turn.key, lane)
+        if self._is_closing:  # its message was being stored when the end began
+            self.cancel(run, _CLOSED, TurnStatus.INTERRUPTED)
+        else:
+            self._advance(turn.key, lane)
         self._on_change(run)
         return run
 
@@ -106,16 +116,16 @@ class Runner:
 
     async def aclose(self) -> None:
         """Interrupt every run and wait a bounded time until they have stored what they have."""
-        runs = self.all_runs()
-        for run in runs:
-            self.cancel(run, "hector-tui was closed while this was being answered", TurnStatus.INTERRUPTED)
-        if runs:
-            waits = {asyncio.ensure_future(run.wait()) for run in runs}
-            _, late = await asyncio.wait(waits, timeout=CLOSE_TIMEOUT_S)
-            for task in late:
-                task.cancel()
-            if late:
-                logger.warning("%d runs did not end within %s s", len(late), CLOSE_TIMEOUT_S)
+        self._is_closing = True
+        for run in self.all_runs():
+            self.cancel(run, _CLOSED, TurnStatus.INTERRUPTED)
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                while runs := self.all_runs():
+                    await runs[0].wait()
+                    await asyncio.sleep(0)
+        except TimeoutError:
+            logger.warning("%d runs did not end within %s s", len(self.all_runs()), CLOSE_TIMEOUT_S)
 
     def _advance(self, key: SessionKey, lane: _Lane) -> None:
         if lane.current is None and lane.waiting:

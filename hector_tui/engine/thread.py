@@ -10,6 +10,8 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from hector_tui.errors import EngineClosed
+
 if TYPE_CHECKING:
     # Half of what a start imports; the opener does it on its thread, after the first frame.
     from hector_tui.engine.host import Engine
@@ -64,6 +66,7 @@ class EngineThread:
         """Run a command on the engine's loop and wait for its result here.
 
         Raises:
+            EngineClosed: The engine has ended.
             HectorError: The engine could not be opened, or the command refused.
         """
         engine = await self.opened()
@@ -72,7 +75,20 @@ class EngineThread:
         async def run() -> T:
             return await command(engine)
 
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(run(), self._loop))
+        work = run()
+        try:
+            result = asyncio.run_coroutine_threadsafe(work, self._loop)
+        except RuntimeError as error:  # its loop is closed
+            work.close()
+            raise EngineClosed("hector-tui is closing") from error
+        try:
+            return await asyncio.wrap_future(result)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if result.cancelled() and self._is_closing and (task is None or not task.cancelling()):
+                # The end of the engine's loop took the command with it; nobody has cancelled the caller.
+                raise EngineClosed("hector-tui is closing") from None
+            raise
 
     def close(self, timeout_s: float) -> bool:
         """Close the engine and end the thread; returns whether it ended in time."""

@@ -85,6 +85,20 @@ COMMANDS: tuple[Command, ...] = (
         slash="policy",
         takes="enqueue|interrupt|reject",
     ),
+    Command(
+        command_id="approval.decide",
+        title="Decide about the tool call that waits",
+        action="decide_approval",
+        keys="f8",
+        leader="d",
+        slash="decide",
+    ),
+    Command(
+        command_id="approval.ask_again",
+        title="Let the tools allowed for this session ask again",
+        action="ask_again",
+        slash="askagain",
+    ),
     Command(command_id="run.stop", title="Stop the answer", action="stop", leader="c", slash="stop"),
     Command(command_id="run.retry", title="Ask the last question again", action="retry", leader="a", slash="retry"),
     Command(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
+from hector_tui.domain.approvals import ApprovalRequest, Decision
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.turns import SessionInfo, TabInfo
 from hector_tui.engine.host import Engine
@@ -31,6 +32,11 @@ class Desk:
         self.agents: Mapping[str, AgentView] = {}
         self._engine = engine
         self._closed: list[str] = []
+
+    def name_of(self, agent_id: str) -> str:
+        """What the screen calls an agent."""
+        agent = self.agents.get(agent_id)
+        return agent.name if agent is not None else agent_id
 
     def label_of(self, agent_id: str) -> str:
         """Who answers, as the transcript says it: `assistant · gpt-4o`."""
@@ -141,6 +147,25 @@ class Desk:
         """
         session_id = conversation.info.session_id
         return await self._engine.call(lambda engine: change(engine.chat.queue, session_id))
+
+    async def decide(self, request: ApprovalRequest, decision: Decision) -> None:
+        """Let a tool call that waits run, or not.
+
+        Raises:
+            SessionError: It does not wait any more.
+            StoreError: What was allowed for the session could not be stored.
+        """
+        session_id, request_id = request.key.session_id, request.request_id
+        await self._engine.call(lambda engine: engine.chat.decide(session_id, request_id, decision))
+
+    async def ask_again(self, conversation: Conversation) -> int:
+        """Forget which tools were allowed for the rest of a session; returns how many there were.
+
+        Raises:
+            StoreError: Nothing has changed.
+        """
+        session_id = conversation.info.session_id
+        return await self._engine.call(lambda engine: engine.chat.ask_again(session_id))
 
     async def set_policy(self, conversation: Conversation, policy: str) -> None:
         """What happens to a message sent to this session while a turn runs.

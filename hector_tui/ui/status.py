@@ -15,6 +15,7 @@ _PHASES = {
     "recalling": "recalling",
     "model": "streaming",
     "tools": "running a tool",
+    "approval": "waiting for you",
     "settling": "saving",
 }
 
@@ -41,7 +42,7 @@ def status_of(
     usage = conversation.usage
     hint = "↓ new below · ctrl+end" if new_below else ""
     if live and not new_below:
-        hint = "esc again to stop" if stop_armed else "esc esc to stop"
+        hint = "esc again to stop" if stop_armed else "f8 decides" if live == "approval" else "esc esc to stop"
     return StatusInfo(
         agent=agent.name if agent is not None else conversation.agent_id,
         model=agent.model if agent is not None else "",

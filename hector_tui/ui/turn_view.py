@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from hector_tui.domain.deltas import joined
 from hector_tui.domain.events import (
+    ApprovalDecided,
+    ApprovalRequested,
     MemoryRecalled,
     MemoryWritten,
     Notice,
@@ -81,12 +83,6 @@ class TurnView:
                 self._text(text)
             case ThinkingDelta(text):
                 self._think(text)
-            case ToolCallStarted():
-                self._tool_started(event)
-            case ToolCallOutput(call_id, text):
-                self._tool_said(call_id, text)
-            case ToolCallFinished():
-                self._tool_finished(event)
             case MemoryRecalled():
                 self.recall = event
                 self._add(_recall_entry(event))
@@ -100,6 +96,23 @@ class TurnView:
                     self._end_step()
             case UsageUpdated(usage):
                 self.usage = usage
+            case _:
+                self._apply_tool(event)
+
+    def _apply_tool(self, event: OutputEvent) -> None:
+        match event:
+            case ToolCallStarted():
+                self._tool_started(event)
+            case ToolCallOutput(call_id, text):
+                self._tool_said(call_id, text)
+            case ToolCallFinished():
+                self._tool_finished(event)
+            case ApprovalRequested(call_id):
+                self._tool_becomes(call_id, FoldState.WAITING)
+                self.phase = "approval"
+            case ApprovalDecided(call_id):
+                self._tool_becomes(call_id, FoldState.RUNNING)
+                self.phase = "tools"
             case _:
                 self._apply_end(event)
 
@@ -148,6 +161,10 @@ class TurnView:
     def _tool_said(self, call_id: str, text: str) -> None:
         if (known := self._tools.get(call_id)) is not None:
             known[0].append_section("output", clean(text))
+
+    def _tool_becomes(self, call_id: str, state: FoldState) -> None:
+        if (known := self._tools.get(call_id)) is not None:
+            known[0].update(state=state)
 
     def _tool_finished(self, event: ToolCallFinished) -> None:
         known = self._tools.pop(event.call_id, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sqlite3
 import sys
 from contextlib import closing
@@ -195,3 +196,57 @@ def test_hostile_answers_calls_and_titles_cannot_act_on_the_terminal(
         assert shown.status == 0
         assert not acting(shown.out + shown.err), command
         assert "owned" in shown.out
+
+
+CAREFUL = {
+    "agents": {
+        "careful": {"llm": "offline", "memory": {"long_term": {"recall_scope": "session"}}, "tools": ["careful"]}
+    },
+    "tools": {"careful": {"type": "remember", "require_approval": True}},
+}
+
+
+def careful_config(folder: Path) -> Path:
+    # JSON is YAML too.
+    path = folder / "careful.yaml"
+    path.write_text(json.dumps(CAREFUL), encoding="utf-8")
+    return path
+
+
+def notes(profile: Profile) -> int:
+    with closing(sqlite3.connect(profile.database)) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM memories WHERE kind = 'note'").fetchone()
+    return int(count)
+
+
+def test_a_tool_that_asks_first_is_refused_where_nobody_can_answer(
+    profile: Profile, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = careful_config(tmp_path)
+    result = run(capsys, "--config", config, "ask", "careful", "remember that the ferry leaves at nine")
+    assert result.status == 0
+    assert "refused: remember" in result.err
+    assert "--approve-tools" in result.err
+    assert notes(profile) == 0
+    result = run(capsys, "--config", config, "ask", "careful", "remember that the ferry leaves", "--approve-tools")
+    assert result.status == 0
+    assert notes(profile) == 1
+
+
+@pytest.mark.parametrize(("typed", "count"), [("y\n", 1), ("YES\n", 1), ("n\n", 0), ("\n", 0), ("", 0)])
+def test_somebody_at_the_terminal_is_asked(
+    profile: Profile,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    typed: str,
+    count: int,
+) -> None:
+    monkeypatch.setattr("hector_tui.cli.approvals._is_attended", lambda: True)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    config = careful_config(tmp_path)
+    result = run(capsys, "--config", config, "ask", "careful", "remember that the ferry leaves at nine")
+    assert result.status == 0
+    assert "careful wants to run: remember" in result.err
+    assert "Allow it? [y/N]" in result.err
+    assert notes(profile) == count

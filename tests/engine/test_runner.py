@@ -12,7 +12,7 @@ import pytest
 from hector_tui.domain.events import OutputEvent, RunCancelled, RunFailed, RunFinished, StateChanged
 from hector_tui.domain.turns import Turn, TurnStatus
 from hector_tui.engine.run import Run
-from hector_tui.errors import SessionBusy, SessionError, UnknownAgent, UnknownSession
+from hector_tui.errors import EngineClosed, SessionBusy, SessionError, UnknownAgent, UnknownSession
 from hector_tui.llm.base import ModelRequest
 from hector_tui.llm.script import Script, ScriptStep, say
 from hector_tui.sessions import turn_rows
@@ -28,6 +28,7 @@ from tests.support.engine import (
     open_engine,
     query,
     said,
+    start_engine,
     streamed,
     the_turn,
 )
@@ -378,3 +379,23 @@ async def test_deleting_a_session_stops_its_runs_first(tmp_path: Path) -> None:
         assert engine.chat.problems() == {}
         for table in ("sessions", "turns", "messages", "journal"):
             assert query(tmp_path, f"SELECT count(*) FROM {table}") == [(0,)]
+
+
+async def test_a_message_that_comes_while_the_program_ends_is_refused_or_kept_as_interrupted(tmp_path: Path) -> None:
+    stage = Stage()
+    engine = await start_engine(tmp_path, config_of(), script=stage.script)
+    key = await new_session(engine)
+    await engine.chat.send(key, "first")
+    await stage.until_standing("first")
+    agent = engine.registry.get(key.agent_id)
+    turn = await engine._store.sessions.accept(key, "late")
+    closing = asyncio.create_task(engine.chat.runner.aclose())
+    await until(lambda: engine.chat.runner.is_closing)
+    with pytest.raises(EngineClosed):
+        await engine.chat.send(key, "later still")
+    late = engine.chat.runner.submit(turn, agent)
+    await asyncio.gather(closing, late.wait())
+    assert late.status is TurnStatus.INTERRUPTED
+    assert (await the_turn(engine, late)).turn.status is TurnStatus.INTERRUPTED
+    assert stage.arrived == ["first"]
+    await engine.aclose()

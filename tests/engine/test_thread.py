@@ -13,7 +13,7 @@ from hector_tui.domain.turns import SessionInfo
 from hector_tui.engine.host import Engine
 from hector_tui.engine.run import Run
 from hector_tui.engine.thread import EngineThread
-from hector_tui.errors import ProfileError, UnknownAgent, UnknownSession
+from hector_tui.errors import EngineClosed, ProfileError, UnknownAgent, UnknownSession
 from hector_tui.llm.script import Pause, Script, say
 from tests.support.engine import AGENT, ask, config_of, ending, new_session, query, start_engine, streamed
 from tests.support.memory import until
@@ -156,3 +156,23 @@ async def test_closing_before_the_start_and_twice_is_harmless(tmp_path: Path) ->
     await thread.opened()
     assert thread.close(CLOSE_S)
     assert thread.close(CLOSE_S)
+
+
+async def test_a_command_after_the_end_is_refused_and_one_in_the_middle_does_not_hang(tmp_path: Path) -> None:
+    thread = thread_of(tmp_path)
+    thread.start()
+    await thread.opened()
+    begun = asyncio.Event()
+    here = asyncio.get_running_loop()
+
+    async def for_ever(_engine: Engine) -> None:
+        here.call_soon_threadsafe(begun.set)
+        await asyncio.Event().wait()
+
+    caught = asyncio.create_task(thread.call(for_ever))
+    await begun.wait()
+    assert await asyncio.to_thread(thread.close, 20.0)
+    with pytest.raises(EngineClosed):
+        await caught
+    with pytest.raises(EngineClosed):
+        await thread.call(lambda engine: engine.chat.sessions())

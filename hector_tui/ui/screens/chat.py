@@ -29,6 +29,7 @@ from hector_tui.ui.status import status_of
 from hector_tui.ui.text import clean, clean_line
 from hector_tui.ui.transcript.widget import Transcript
 from hector_tui.ui.widgets.agent_cards import AgentCardInfo, AgentCards
+from hector_tui.ui.widgets.approval_bar import ApprovalBar
 from hector_tui.ui.widgets.prompt import Prompt
 from hector_tui.ui.widgets.status_line import StatusLine
 from hector_tui.ui.widgets.tab_strip import TabStrip
@@ -93,6 +94,7 @@ class ChatScreen(ChatActions):
                 yield Transcript(id="transcript")
                 yield Static(id="starters", markup=False)
                 yield Static(id="queue", markup=False)
+                yield ApprovalBar(name_of=self.desk.name_of, go_key="f8", id="approval")
                 yield Prompt(hint="Ask anything · / for commands · F1 help", id="prompt")
             yield Inspector(id="inspector")
         yield StatusLine(id="status")
@@ -162,6 +164,7 @@ class ChatScreen(ChatActions):
         if active is not None and active.info.session_id in changed:
             self.follower.wake()
             self.refresh_queue()
+            self.refresh_approvals()
             self.refresh_inspector()
         if ENGINE in changed:
             for text in self.engine.engine.chat.take_announcements():
@@ -178,6 +181,7 @@ class ChatScreen(ChatActions):
         self.set_class(conversation is None, "-home")
         self.refresh_tabs()
         self.refresh_status()
+        self.refresh_approvals()
         self.follower.follow(conversation)
         if conversation is None:
             self.set_class(False, "-empty", "-inspector")
@@ -248,6 +252,12 @@ class ChatScreen(ChatActions):
         if conversation is self.active:
             self.query_one("#queue", Static).update(Content("\n").join(lines))
 
+    def refresh_approvals(self) -> None:
+        """The first tool call that waits for a decision, above the prompt."""
+        conversation = self.active
+        waiting = self.desk.activity(conversation.info.session_id).approvals if conversation is not None else ()
+        self.query_one("#approval", ApprovalBar).show(waiting)
+
     def refresh_status(self) -> None:
         """The bottom row, and a clock for it while something runs."""
         line = self.query_one("#status", StatusLine)
@@ -300,6 +310,18 @@ class ChatScreen(ChatActions):
     @on(Prompt.TakeBackRequested)
     def _take_back_requested(self) -> None:
         self.take_back()
+
+    @on(ApprovalBar.Decided)
+    def _approval_decided(self, message: ApprovalBar.Decided) -> None:
+        self.decide(message.request, message.decision)
+
+    @on(ApprovalBar.ReasonWanted)
+    def _approval_reason_wanted(self, message: ApprovalBar.ReasonWanted) -> None:
+        self.ask_reason(message.request)
+
+    @on(ApprovalBar.Left)
+    def _approval_left(self) -> None:
+        self.prompt.focus()
 
     @on(AgentCards.Chosen, "#home-box AgentCards")
     def _agent_chosen(self, message: AgentCards.Chosen) -> None:

@@ -16,12 +16,12 @@ from hector_tui.ui.commands import SlashCommand, by_leader, leader_rows, parse_s
 from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.export import as_markdown, write_export
 from hector_tui.ui.inspector.widget import Inspector, PanelName
+from hector_tui.ui.screens.approval_actions import ApprovalActions
 from hector_tui.ui.screens.dialogs import AskText, Confirm
 from hector_tui.ui.screens.help import HelpScreen
 from hector_tui.ui.screens.help_content import help_groups
 from hector_tui.ui.screens.leader import LeaderScreen
 from hector_tui.ui.screens.queue import QueueScreen
-from hector_tui.ui.screens.session_actions import SessionActions
 from hector_tui.ui.text import clean_line
 from hector_tui.ui.transcript.widget import Transcript
 from hector_tui.ui.widgets.prompt import Prompt
@@ -32,7 +32,7 @@ _WIDE = 120
 _GO_ON = "Your last answer was cut off. Please go on where it ends."
 
 
-class ChatActions(SessionActions):
+class ChatActions(ApprovalActions):
     """The actions of the conversation screen."""
 
     @dataclass

@@ -27,6 +27,8 @@ class FoldState(StrEnum):
     """How far the thing behind a fold is."""
 
     RUNNING = "running"
+    WAITING = "your word"
+    """It waits for a person's decision."""
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -165,6 +167,8 @@ def _state_look(state: FoldState, styles: TranscriptStyles) -> tuple[str, Style]
     match state:
         case FoldState.RUNNING:
             return "◌", styles.info
+        case FoldState.WAITING:
+            return "!", styles.warning
         case FoldState.DONE:
             return "✓", styles.success
         case FoldState.FAILED:
