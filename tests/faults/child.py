@@ -22,7 +22,7 @@ from hector_tui.domain.keys import SessionKey
 from hector_tui.engine.host import Engine
 from hector_tui.engine.run import Run
 from hector_tui.llm.base import ModelRequest, TextChunk
-from hector_tui.llm.script import Pause, Script, ScriptStep, last_user_text
+from hector_tui.llm.script import Gate, Script, ScriptStep, last_user_text
 from hector_tui.memory import indexer
 from tests.support.engine import AGENT, Config, config_of, start_engine
 from tests.support.memory import PROMPT_TIMING
@@ -35,6 +35,22 @@ _TOKENS = 12_000
 _PATIENCE_S = 40.0
 
 
+class Pace:
+    """So many steps a second. Each has its time from the first on: pauses alone would add up what they oversleep."""
+
+    def __init__(self, per_second: float) -> None:
+        self._per_second = per_second
+        self._steps = 0
+        self._began = 0.0
+
+    async def wait(self) -> None:
+        """Until the next step is due."""
+        loop = asyncio.get_running_loop()
+        self._began = self._began or loop.time()
+        self._steps += 1
+        await asyncio.sleep(max(0.0, self._began + self._steps / self._per_second - loop.time()))
+
+
 def token(number: int) -> str:
     """The token with a number, from 1."""
     return f"t{number} "
@@ -45,8 +61,8 @@ def answer(request: ModelRequest, _number: int) -> ScriptStep:
     question = last_user_text(request)
     if not question.startswith(STREAM):
         return (TextChunk(f"re: {question}"),)
-    pause = Pause(1 / _TOKENS_PER_SECOND)
-    return tuple(action for number in range(1, _TOKENS + 1) for action in (TextChunk(token(number)), pause))
+    pace = Gate(Pace(_TOKENS_PER_SECOND).wait)
+    return tuple(action for number in range(1, _TOKENS + 1) for action in (TextChunk(token(number)), pace))
 
 
 def tell(*words: object) -> None:
