@@ -122,7 +122,7 @@ class NetworkModel:
             timeouts=self._timeouts,
         )
         said: list[str] = []
-        async with client.post(message) as answer, aclosing(self._events(answer, progress)) as events:
+        async with client.post(message) as answer, aclosing(self._events(request, answer, progress)) as events:
             async for event in events:
                 match event:
                     case TextChunk(text) | ThinkingChunk(text):
@@ -133,9 +133,11 @@ class NetworkModel:
                         event = UsageReport(_estimate(request, "".join(said)))
                 yield event
 
-    async def _events(self, answer: Body, progress: Progress) -> AsyncGenerator[ModelEvent, None]:
+    async def _events(
+        self, request: ModelRequest, answer: Body, progress: Progress
+    ) -> AsyncGenerator[ModelEvent, None]:
         """The events of one answer's body, whatever form it has."""
-        reader = self._wire.reader(self._origin)
+        reader = self._wire.reader(request, self._origin)
         async with aclosing(answer.chunks()) as chunks:
             start = await _first_bytes(chunks)
             match start.lstrip(_BLANK)[:1]:
@@ -175,16 +177,17 @@ class NetworkModel:
         piece: bytes | None = start
         while piece is not None:
             for event in framing.feed(piece):
-                was_finished = reader.is_finished
+                was_finished, content_before = reader.is_finished, reader.content_count
                 for content in reader.read(event):
                     yield content
                 if reader.is_closed:
                     return
-                progress.has_content = progress.has_content or reader.has_content
-                if not reader.is_finished:
+                progress.has_content = reader.content_count > 0
+                if reader.is_finished:
+                    if not was_finished:
+                        answer.give_at_most(self._timeouts.tail_s)
+                elif reader.content_count > content_before:
                     answer.content_seen()
-                elif not was_finished:
-                    answer.give_at_most(self._timeouts.tail_s)
             try:
                 piece = await anext(chunks, None)
             except ProviderError:

@@ -49,8 +49,8 @@ class ChatCompletions:
         """Server-sent events."""
         return EventReader(cap=cap)
 
-    def reader(self, origin: Origin) -> ChunkReader:
-        """What reads one answer."""
+    def reader(self, request: ModelRequest, origin: Origin) -> ChunkReader:
+        """What reads the answer to a request."""
         return ChunkReader(origin)
 
 

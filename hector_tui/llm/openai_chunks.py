@@ -59,7 +59,7 @@ class ChunkReader:
         self._calls: dict[int, _Call] = {}
         self._calls_size = 0
         self._refused = False
-        self._has_text = False
+        self._content_count = 0
         self._finish_reason = ""
         self._closed = False
         self.usage: Usage | None = None
@@ -75,9 +75,9 @@ class ChunkReader:
         return self._closed
 
     @property
-    def has_content(self) -> bool:
-        """Whether any content came, be it the first fragment of a tool call."""
-        return self._has_text or bool(self._calls)
+    def content_count(self) -> int:
+        """How many pieces of content came, fragments of tool calls included."""
+        return self._content_count
 
     def read(self, event: ServerSentEvent) -> list[ModelEvent]:
         """The events of one chunk; blank data keeps a connection warm and means nothing.
@@ -164,7 +164,7 @@ class ChunkReader:
             text = f"{text}{refusal}"
         if not isinstance(text, str) or not isinstance(thinking, str):
             raise self._bad("content in no known form", str(delta))
-        self._has_text = self._has_text or bool(thinking or text)
+        self._content_count += bool(thinking or text)
         events: list[ModelEvent] = []
         if thinking and (piece := self._thinking.feed(thinking)):
             events.append(ThinkingChunk(piece))
@@ -180,6 +180,7 @@ class ChunkReader:
             if not isinstance(fragment, dict):
                 raise self._bad("a tool call that is no object", str(fragment))
             self._note_call(fragment)
+            self._content_count += 1
 
     def _note_call(self, fragment: dict[str, Any]) -> None:
         function = fragment.get("function") or {}
