@@ -1,0 +1,8 @@
+"""The wire formats under test."""
+
+from __future__ import annotations
+
+from tests.unit.llm.formats import chat
+from tests.unit.llm.formats.subject import Subject
+
+SUBJECTS: tuple[Subject, ...] = (chat.SUBJECT,)
