@@ -20,6 +20,7 @@ from hector_tui.errors import (
     RateLimited,
     RequestRejected,
 )
+from hector_tui.llm.refused import refused_part
 from hector_tui.llm.secrets import Secret, redacted
 
 _LONGEST_WAIT_S = 86_400.0
@@ -69,10 +70,11 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What a provider said about a failure: words, and the code or type it gave them."""
+    """What a provider said about a failure: words, the code or type it gave them, and the field it names."""
 
     detail: str
     code: str = ""
+    parameter: str = ""
 
 
 def read_complaint(body: bytes) -> Complaint:
@@ -100,12 +102,25 @@ def complaint_of(data: Any, depth: int = 0) -> Complaint:
     if not isinstance(data, dict) or depth >= 4:
         return Complaint("")
     code = next((str(data[name]) for name in ("code", "type", "status") if data.get(name) not in (None, "")), "")
+    parameter = _field_named(data)
     for name in ("error", "errors", "message", "detail", "msg", "title"):
         if data.get(name):
             inner = complaint_of(data[name], depth + 1)
             if inner.detail or inner.code:
-                return Complaint(_with_upstream(inner.detail, data), inner.code or code)
-    return Complaint("", code)
+                detail = _with_upstream(inner.detail, data)
+                return Complaint(detail, inner.code or code, inner.parameter or parameter)
+    return Complaint("", code, parameter)
+
+
+def _field_named(data: Mapping[str, Any]) -> str:
+    """The field of the request an error object names: OpenAI's `param`, or the end of FastAPI's `loc`."""
+    match data:
+        case {"param": str(name)}:
+            return name
+        case {"loc": [*_, str(name)]}:
+            return name
+        case _:
+            return ""
 
 
 def _with_upstream(detail: str, data: Mapping[str, Any]) -> str:
@@ -150,7 +165,8 @@ def refusal(status: int, complaint: Complaint, origin: Origin, headers: Mapping[
             return AuthFailed(f"the provider refused the key ({status}){said}", where=where, hint=_key_hint(origin))
         case 404:
             hint = "Check the model's name, and that the address ends as the provider says, usually in /v1."
-            return ModelNotFound(f"the provider does not know {origin.model!r} (404){said}", where=where, hint=hint)
+            message = f"the provider does not know {origin.model!r} (404){said}"
+            return ModelNotFound(message, where=where, hint=hint, refused=_refused(status, complaint))
         case 429:
             return _rate_limited(complaint, said, where, headers)
         case 408 | 504:
@@ -172,7 +188,12 @@ def refusal(status: int, complaint: Complaint, origin: Origin, headers: Mapping[
                 where=where,
                 hint=_rejection_hint(status, complaint),
                 retryable=_retryable(False, headers),
+                refused=_refused(status, complaint),
             )
+
+
+def _refused(status: int, complaint: Complaint) -> str:
+    return refused_part(status, complaint.detail, complaint.code, complaint.parameter)
 
 
 def redirect(status: int, host: str, origin: Origin) -> ProviderError:

@@ -144,7 +144,7 @@ class ChunkReader:
         calls = [call.complete() for call in self._calls.values() if call.name]
         if reason in (StopReason.LENGTH, StopReason.REFUSAL):
             # The last call may have been cut in the middle: half of a command must not be run.
-            calls = [call for call in calls if _is_whole(call.arguments)]
+            calls = [call for call in calls if is_whole(call.arguments)]
         events.extend(calls)
         if reason is StopReason.TOOL_CALLS and not calls:
             reason = StopReason.END
@@ -228,10 +228,10 @@ class ChunkReader:
             usage = extra.get("usage") if isinstance(extra, dict) else None
         if isinstance(usage, dict):
             self.usage = Usage(
-                input_tokens=_count(usage, "prompt_tokens"),
-                output_tokens=_count(usage, "completion_tokens"),
-                cached_tokens=_count(usage, "prompt_tokens_details", "cached_tokens"),
-                reasoning_tokens=_count(usage, "completion_tokens_details", "reasoning_tokens"),
+                input_tokens=count_of(usage, "prompt_tokens"),
+                output_tokens=count_of(usage, "completion_tokens"),
+                cached_tokens=count_of(usage, "prompt_tokens_details", "cached_tokens"),
+                reasoning_tokens=count_of(usage, "completion_tokens_details", "reasoning_tokens"),
             )
 
     def _bad(self, what: str, text: str) -> BadResponse:
@@ -255,14 +255,16 @@ def _from_parts(parts: list[Any]) -> tuple[str, str]:
     return "".join(thinking), "".join(text)
 
 
-def _count(usage: dict[str, Any], *path: str) -> int:
+def count_of(usage: dict[str, Any], *path: str) -> int:
+    """A number of tokens by the names that lead to it; 0 where there is none."""
     value: Any = usage
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return max(0, int(value)) if isinstance(value, int | float) else 0
 
 
-def _is_whole(arguments: str) -> bool:
+def is_whole(arguments: str) -> bool:
+    """Whether a tool's arguments are JSON to their end."""
     try:
         json.loads(arguments or "{}")
     except (ValueError, RecursionError):

@@ -111,3 +111,21 @@ def context_window_of(model: str) -> int:
     name = model.rpartition("/")[2].lower()
     known = [prefix for prefix in _CONTEXT_WINDOWS if name.startswith(prefix)]
     return _CONTEXT_WINDOWS[max(known, key=len)] if known else 0
+
+
+_TEXT_ONLY = (
+    "codestral",
+    "deepseek-",
+    "gpt-3.5",
+    "gpt-oss",
+    "llama-3.1-",
+    "llama-3.3-",
+    "o1-mini",
+    "o1-preview",
+    "o3-mini",
+)
+
+
+def takes_images(model: str) -> bool:
+    """Whether a model may take images; False only for well-known ones that take text alone."""
+    return not model.rpartition("/")[2].lower().startswith(_TEXT_ONLY)

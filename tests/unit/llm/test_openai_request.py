@@ -20,7 +20,8 @@ from hector_tui.domain.tools import ToolSpec
 from hector_tui.errors import ConfigError
 from hector_tui.llm.addresses import models_url, shown_address, usable_key
 from hector_tui.llm.base import ModelRequest
-from hector_tui.llm.openai_request import Dialect, body, chat_url, dialect_of
+from hector_tui.llm.dialects import Dialect, dialect_of
+from hector_tui.llm.openai_request import body, chat_url
 from hector_tui.llm.secrets import Secret
 from tests.provider import LoopbackProvider
 from tests.provider.talk import ask, hear
