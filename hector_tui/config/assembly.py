@@ -47,6 +47,11 @@ _LONGEST_AGENT_ID = 64
 # not reach a server only because that server speaks the same wire format.
 _VENDORS = {
     "openai": ("OPENAI_API_KEY", "api.openai.com"),
+    "openai-responses": ("OPENAI_API_KEY", "api.openai.com"),
+    "openrouter": ("OPENROUTER_API_KEY", "openrouter.ai"),
+    "groq": ("GROQ_API_KEY", "api.groq.com"),
+    "mistral": ("MISTRAL_API_KEY", "api.mistral.ai"),
+    "deepseek": ("DEEPSEEK_API_KEY", "api.deepseek.com"),
     "anthropic": ("ANTHROPIC_API_KEY", "api.anthropic.com"),
     "gemini": ("GEMINI_API_KEY", "generativelanguage.googleapis.com"),
 }

@@ -28,9 +28,28 @@ from hector_tui.config.fields import (
     empty_map,
 )
 
-LlmType = Literal["openai", "anthropic", "gemini", "ollama", "offline", "auto"]
+LlmType = Literal[
+    "openai",
+    "openai-responses",
+    "anthropic",
+    "gemini",
+    "ollama",
+    "openrouter",
+    "groq",
+    "mistral",
+    "deepseek",
+    "offline",
+    "auto",
+]
+"""Hector v1 has the first, `anthropic` and `gemini`, and took `ollama` later; the others are ours. `openai` is chat
+completions at any address; those that follow are the same at their vendor's, so that a key is all it takes."""
 
-DEFAULT_MODELS = {"openai": "gpt-4o", "anthropic": "claude-3-7-sonnet-latest", "gemini": "gemini-2.0-flash-exp"}
+DEFAULT_MODELS = {
+    "openai": "gpt-4o",
+    "openai-responses": "gpt-4o",
+    "anthropic": "claude-3-7-sonnet-latest",
+    "gemini": "gemini-2.0-flash-exp",
+}
 """The model of an llm that names none, by type (Hector v1). The other types ask the server, or need none."""
 
 

@@ -13,6 +13,7 @@ from hector_tui.llm.network import NetworkModel, NetworkOptions
 from hector_tui.llm.offline import DEFAULT_CONTEXT_WINDOW, OfflineModel
 from hector_tui.llm.openai import OpenAIModel
 from hector_tui.llm.providers import PROVIDERS, context_window_of
+from hector_tui.llm.responses import ResponsesModel
 from hector_tui.llm.retry import RetryPolicy
 from hector_tui.llm.secrets import Secret
 from hector_tui.llm.timeouts import Timeouts
@@ -110,6 +111,8 @@ def _network_model(settings: LlmSettings, connections: Connections) -> NetworkMo
         "retry": RetryPolicy() if settings.max_retries is None else _policy(settings.max_retries),
     }
     match provider.wire:
+        case "responses":
+            return ResponsesModel(model, temperature=settings.temperature, max_tokens=settings.max_tokens, **options)
         case _:
             return OpenAIModel(model, temperature=settings.temperature, max_tokens=settings.max_tokens, **options)
 

@@ -37,6 +37,14 @@ PROVIDERS: dict[str, Provider] = {
     "openai": Provider(
         label="OpenAI", base_url="https://api.openai.com/v1", key_name="OPENAI_API_KEY", default_model="gpt-4o"
     ),
+    "openai-responses": Provider(
+        label="OpenAI Responses",
+        base_url="https://api.openai.com/v1",
+        key_name="OPENAI_API_KEY",
+        wire="responses",
+        default_model="gpt-4o",
+        is_discovered=False,
+    ),
     "openrouter": Provider(
         label="OpenRouter",
         base_url="https://openrouter.ai/api/v1",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.provider import anthropic, chat
+from tests.provider import anthropic, chat, responses
 from tests.provider.speech import ReceivedRequest, Speech
 
-SPEECHES: tuple[Speech, ...] = (anthropic, chat)
+SPEECHES: tuple[Speech, ...] = (anthropic, responses, chat)
 
 
 def speech_of(request: ReceivedRequest) -> Speech:

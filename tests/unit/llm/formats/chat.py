@@ -12,6 +12,7 @@ from typing import Any
 from hector_tui.domain.usage import Usage
 from hector_tui.llm import openai_request
 from hector_tui.llm.base import StopReason, ToolCall
+from hector_tui.llm.dialects import dialect_of
 from hector_tui.llm.openai import ChatCompletions
 from hector_tui.llm.wire import WireFormat
 from tests.provider import chat
@@ -19,9 +20,7 @@ from tests.unit.llm.formats.subject import Recording, Subject, after_line
 
 
 def wire(base_url: str) -> WireFormat:
-    return ChatCompletions(
-        model="loop-1", url=openai_request.chat_url(base_url), dialect=openai_request.dialect_of(base_url)
-    )
+    return ChatCompletions(model="loop-1", url=openai_request.chat_url(base_url), dialect=dialect_of(base_url))
 
 
 def complete_from(body: bytes) -> int:
