@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +18,7 @@ from hector_tui.llm.connections import Connections
 from hector_tui.llm.discovery import Discovery, listens
 from hector_tui.llm.factory import LlmSettings, build_model
 from hector_tui.llm.keyless import KeylessModel
+from hector_tui.llm.ollama_address import environment_address, server_address
 from hector_tui.llm.providers import PROVIDERS
 from hector_tui.llm.secrets import Secret
 
@@ -60,7 +61,8 @@ class ModelShelf:
         connections = Connections()
         wanted = {file.config.llm for file in config.enabled_agents if file.config is not None}
         entries = {name: entry for name in sorted(wanted) if (entry := config.llm(name)) is not None}
-        built = {name: _build(entry, connections, discovery, handbook, scripted) for name, entry in entries.items()}
+        placed = {name: _placed(entry, config.env) for name, entry in entries.items()}
+        built = {name: _build(entry, connections, discovery, handbook, scripted) for name, entry in placed.items()}
         found = await asyncio.gather(*(_looked_for(model) for model in built.values()))
         return cls(dict(zip(built, found, strict=True)))
 
@@ -81,6 +83,17 @@ class ModelShelf:
         """Release the connections of every model."""
         for model in self.models():
             await model.aclose()
+
+
+def _placed(entry: LlmEntry, env: Mapping[str, str]) -> LlmEntry:
+    """The same llm with the whole address of its Ollama server, which the environment may name instead of the file."""
+    if entry.config is None or entry.config.type != "ollama":
+        return entry
+    try:
+        host = server_address(entry.config.host) if entry.config.host else environment_address(env)
+    except ConfigError as error:
+        return replace(entry, config=None, reason=str(error))
+    return replace(entry, config=entry.config.model_copy(update={"host": host}))
 
 
 def _build(
@@ -121,6 +134,7 @@ def _settings(entry: LlmEntry, config: LlmConfig) -> LlmSettings:
         timeout_s=_written(config, "timeout", config.timeout),
         max_retries=_written(config, "max_retries", config.max_retries),
         context_window=config.context_window or 0,
+        keep_alive=config.keep_alive,
     )
 
 

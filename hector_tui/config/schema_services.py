@@ -155,6 +155,8 @@ class LlmConfig(Block):
     """The pause before the first repetition, in seconds."""
     context_window: Count | None = None
     """How many tokens the model can take in; None when only the provider knows (ours)."""
+    keep_alive: Text = ""
+    """How long an Ollama server keeps the model loaded, such as `10m`; empty leaves it to the server (ours)."""
     structured_output: StructuredOutputConfig | None = None
     """The form every answer must have."""
 

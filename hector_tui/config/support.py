@@ -25,6 +25,7 @@ ACTED_ON = (
     "llms.*.max_retries",
     "llms.*.retry_delay",
     "llms.*.context_window",
+    "llms.*.keep_alive",
     "databases.*",
     "embedders.*",
     "tools.*.type",

@@ -10,6 +10,11 @@ from hector_tui.errors import RequestRejected
 from hector_tui.llm.providers import takes_images
 
 
+def is_picture(part: FilePart) -> bool:
+    """Whether a file is one that models see; SVG is a drawing in words, and they read it."""
+    return part.is_image and part.media_type != "image/svg+xml"
+
+
 def content_of(part: FilePart, files: Mapping[str, bytes]) -> bytes:
     """The bytes of a file.
 

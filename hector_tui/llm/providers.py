@@ -16,6 +16,7 @@ class Provider:
     Attributes:
         wire: The format it is spoken to in.
         key_name: The environment variable its key is usually in.
+        other_key_name: Another one, looked at when the first holds nothing.
         default_model: Taken when none is named; one the provider keeps up under that name.
         is_discovered: Whether a key in the environment is enough to use it without any configuration.
     """
@@ -23,9 +24,15 @@ class Provider:
     label: str
     base_url: str
     key_name: str
+    other_key_name: str = ""
     wire: Wire = "chat"
     default_model: str = ""
     is_discovered: bool = True
+
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """The environment variables its key may be in, the usual one first."""
+        return tuple(filter(None, (self.key_name, self.other_key_name)))
 
     @property
     def model_name(self) -> str:
@@ -76,13 +83,18 @@ PROVIDERS: dict[str, Provider] = {
         key_name="ANTHROPIC_API_KEY",
         is_discovered=False,
     ),
+    # `latest` names are the only ones Google keeps up: a numbered model is shut down about a year after its release.
     "gemini": Provider(
         label="Gemini",
-        base_url="https://generativelanguage.googleapis.com/v1beta/openai",
+        base_url="https://generativelanguage.googleapis.com",
         key_name="GEMINI_API_KEY",
-        is_discovered=False,
+        other_key_name="GOOGLE_API_KEY",
+        wire="gemini",
+        default_model="gemini-flash-latest",
     ),
-    "ollama": Provider(label="Ollama", base_url="http://localhost:11434/v1", key_name="", is_discovered=False),
+    "ollama": Provider(
+        label="Ollama", base_url="http://localhost:11434", key_name="", wire="ollama", is_discovered=False
+    ),
 }
 """By the `type` a configuration names; the order is the order of discovery."""
 

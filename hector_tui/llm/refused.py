@@ -10,12 +10,12 @@ _STATUSES = frozenset({400, 404, 422})
 _CODES = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter", "extra_forbidden"})
 
 _REFUSAL = (
-    r"(?:(?:not|n't|no longer)\s(?:\w+\s){0,2}?(?:support|permitted|allowed|recogni[sz]ed|accept)|unsupported"
+    r"(?:(?:not|n't|no longer)\s(?:\w+\s){0,2}?(?:support|permitted|allowed|recogni[sz]ed|accept|enabled)|unsupported"
     r"|unrecogni[sz]ed|unknown|deprecated|extra (?:inputs|fields)|cannot be (?:used|combined))"
 )
 _FIELDS = {
     "stream_options": r"stream[_ ]options",
-    "response_format": r"response[_ ]format|json[_ ]mode|json_schema|structured outputs?",
+    "response_format": r"response[_ ]format|json[_ ]mode|json_schema|structured outputs?|response mime type",
     "temperature": r"temperature",
     "max_completion_tokens": r"max_completion_tokens",
     "max_output_tokens": r"max_output_tokens",
@@ -26,7 +26,11 @@ _SAYINGS = (
     ("input.reasoning", r"items are not persisted|required following item|encrypted content .{0,80}could not be"),
     ("response_format", r"'?response_format\.type'? must be"),
     ("tools", r"n[o']t support (?:\w+ ){0,2}?(?:tools?\b|function)|support tool use|enable-auto-tool-choice"),
-    ("tools", r"\b(?:tools|tool use|tool calling|function calling) (?:is|are) not supported"),
+    ("tools", r"\b(?:tools|tool use|tool calling|function calling) (?:is|are) not (?:supported|enabled)"),
+    (
+        "thinking",
+        r"n[o']t support thinking|\bthinking (?:is|are) not (?:supported|enabled)|includeThoughts|thinking_?config",
+    ),
     ("reasoning", r"generate reasoning summar"),
     *(
         (part, rf"(?:{words})\b.{{0,80}}?{_REFUSAL}|{_REFUSAL}.{{0,80}}?(?:{words})\b")
@@ -35,7 +39,7 @@ _SAYINGS = (
 )
 _PATTERNS = tuple((part, re.compile(pattern, re.IGNORECASE)) for part, pattern in _SAYINGS)
 """How providers say that they do not take a part of a request, most telling first. OpenAI names the field; Ollama,
-OpenRouter, vLLM, LM Studio, Groq and Mistral say it in words only."""
+Gemini, OpenRouter, vLLM, LM Studio, Groq and Mistral say it in words only."""
 
 
 @runtime_checkable

@@ -27,6 +27,7 @@ class LoopbackProvider:
         answers: Called with each question, or the answers in order (the last one repeats); echoes by default.
         models: What it lists.
         listing: What it answers to a GET instead.
+        documents: What it answers at a path instead, such as `/api/show`.
         port: 0 takes a free one.
     """
 
@@ -36,11 +37,13 @@ class LoopbackProvider:
         *,
         models: Sequence[str] = ("loop-1",),
         listing: Answer | None = None,
+        documents: Mapping[str, object] | None = None,
         port: int = 0,
     ) -> None:
         self._respond = _responder(answers)
         self._models = models
         self._listing = listing
+        self._documents = documents or {}
         self._port = port
         self._server: asyncio.Server | None = None
         self._waiting: list[asyncio.Future[None]] = []
@@ -88,7 +91,8 @@ class LoopbackProvider:
     @property
     def posts(self) -> list[ReceivedRequest]:
         """The questions that arrived, in order."""
-        return [request for request in self.requests if request.method == "POST"]
+        posted = [request for request in self.requests if request.method == "POST"]
+        return [request for request in posted if speech_of(request).document(request, self._models) is None]
 
     @property
     def open_connections(self) -> int:
@@ -108,6 +112,10 @@ class LoopbackProvider:
                 await change
 
     def _answer_to(self, request: ReceivedRequest, speech: Speech) -> Answer:
+        if isinstance(answer := self._documents.get(request.place), Answer):
+            return answer
+        if request.place in self._documents:
+            return Answer(raw=json.dumps(answer).encode(), framing="length")
         if request.method == "GET" and self._listing is not None:
             return self._listing
         if (document := speech.document(request, self._models)) is not None:

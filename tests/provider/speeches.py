@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.provider import anthropic, chat, responses
+from tests.provider import anthropic, chat, gemini, ollama, responses
 from tests.provider.speech import ReceivedRequest, Speech
 
-SPEECHES: tuple[Speech, ...] = (anthropic, responses, chat)
+SPEECHES: tuple[Speech, ...] = (anthropic, responses, chat, gemini, ollama)
 
 
 def speech_of(request: ReceivedRequest) -> Speech:
