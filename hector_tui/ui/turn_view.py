@@ -127,6 +127,8 @@ class TurnView:
         self._answer.append(self._cleaner.feed(text))
 
     def _think(self, text: str) -> None:
+        if not text:  # a provider that keeps its model's thoughts to itself sends only the proof of them
+            return
         self._end_answer()
         if self._thinking is None:
             self._thinking = FoldEntry("thinking", state=FoldState.RUNNING, glyph="✻")
