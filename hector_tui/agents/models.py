@@ -135,6 +135,7 @@ def _settings(entry: LlmEntry, config: LlmConfig) -> LlmSettings:
         max_retries=_written(config, "max_retries", config.max_retries),
         context_window=config.context_window or 0,
         keep_alive=config.keep_alive,
+        thinking=config.thinking,
     )
 
 

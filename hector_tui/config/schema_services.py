@@ -159,6 +159,8 @@ class LlmConfig(Block):
     """How long an Ollama server keeps the model loaded, such as `10m`; empty leaves it to the server (ours)."""
     structured_output: StructuredOutputConfig | None = None
     """The form every answer must have."""
+    thinking: CountOrZero = 0
+    """How many tokens the model may think with before it answers, where its provider asks; 0 leaves it to it (ours)."""
 
     @property
     def effective_model(self) -> str:

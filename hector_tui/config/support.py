@@ -26,6 +26,7 @@ ACTED_ON = (
     "llms.*.retry_delay",
     "llms.*.context_window",
     "llms.*.keep_alive",
+    "llms.*.thinking",
     "databases.*",
     "embedders.*",
     "tools.*.type",

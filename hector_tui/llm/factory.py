@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hector_tui.errors import ConfigError
+from hector_tui.llm.anthropic import AnthropicModel
 from hector_tui.llm.base import Model
 from hector_tui.llm.connections import Connections
 from hector_tui.llm.discovery import Candidate, CandidateKind, Discovery
@@ -37,6 +38,7 @@ class LlmSettings:
         max_retries: Further tries after the first; at most two are made.
         context_window: In tokens; 0 looks the model up.
         keep_alive: How long an Ollama server keeps the model loaded; empty leaves it to the server.
+        thinking: Tokens the model may think with, where a provider asks how many; 0 leaves it to the provider.
     """
 
     type: str = "auto"
@@ -50,6 +52,7 @@ class LlmSettings:
     max_retries: int | None = None
     context_window: int = 0
     keep_alive: str = ""
+    thinking: int = 0
 
 
 def build_model(
@@ -130,6 +133,9 @@ def _network_model(settings: LlmSettings, connections: Connections) -> NetworkMo
         case "ollama":
             keep_alive = settings.keep_alive
             return OllamaModel(model, temperature=temperature, max_tokens=max_tokens, keep_alive=keep_alive, **options)
+        case "anthropic":
+            thinking = settings.thinking
+            return AnthropicModel(model, temperature=temperature, max_tokens=max_tokens, thinking=thinking, **options)
         case _:
             return OpenAIModel(model, temperature=temperature, max_tokens=max_tokens, **options)
 

@@ -76,12 +76,13 @@ PROVIDERS: dict[str, Provider] = {
         key_name="DEEPSEEK_API_KEY",
         default_model="deepseek-chat",
     ),
-    # Both vendors offer their models in this format beside their own; their model names change too often for a default.
+    # From version 4.6 on a name without a date is the model's own and stays (platform.claude.com, model ids).
     "anthropic": Provider(
         label="Anthropic",
-        base_url="https://api.anthropic.com/v1",
+        base_url="https://api.anthropic.com",
         key_name="ANTHROPIC_API_KEY",
-        is_discovered=False,
+        wire="anthropic",
+        default_model="claude-sonnet-5-5",
     ),
     # `latest` names are the only ones Google keeps up: a numbered model is shut down about a year after its release.
     "gemini": Provider(
@@ -100,6 +101,14 @@ PROVIDERS: dict[str, Provider] = {
 
 _CONTEXT_WINDOWS = {
     "claude-": 200_000,
+    "claude-fable-": 1_000_000,
+    "claude-mythos-": 1_000_000,
+    "claude-opus-4-6": 1_000_000,
+    "claude-opus-4-7": 1_000_000,
+    "claude-opus-4-8": 1_000_000,
+    "claude-opus-5": 1_000_000,
+    "claude-sonnet-4-6": 1_000_000,
+    "claude-sonnet-5": 1_000_000,
     "codestral-": 256_000,
     "deepseek-": 128_000,
     "gemini-": 1_048_576,

@@ -20,6 +20,9 @@ _FIELDS = {
     "max_completion_tokens": r"max_completion_tokens",
     "max_output_tokens": r"max_output_tokens",
     "max_tokens": r"max_tokens",
+    "thinking": r"thinking(?:\.\w+){0,2}",
+    "output_config": r"output_config(?:\.\w+){0,2}",
+    "prefill": r"prefill",
 }
 _SAYINGS = (
     ("include", r"encrypted content is not supported"),

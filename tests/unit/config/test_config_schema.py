@@ -42,6 +42,7 @@ llms:
     max_retries: 0
     retry_delay: 2
     context_window: 200000
+    thinking: 4096
     structured_output:
       {format: json, schema: {type: object}, enum: [a], prefill: "{", property_ordering: [a, b]}
 databases:

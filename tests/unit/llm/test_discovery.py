@@ -25,6 +25,7 @@ async def test_with_nothing_at_all_it_is_offline() -> None:
         ("Groq", CandidateState.NEEDS_KEY),
         ("Mistral", CandidateState.NEEDS_KEY),
         ("DeepSeek", CandidateState.NEEDS_KEY),
+        ("Anthropic", CandidateState.NEEDS_KEY),
         ("offline", CandidateState.READY),
     ]
     assert discovery.candidates[2].detail == "set GROQ_API_KEY"

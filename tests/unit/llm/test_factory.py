@@ -81,7 +81,7 @@ async def test_with_nothing_found_it_is_offline(settings: LlmSettings, tmp_path:
     [
         (LlmSettings(type="opnai"), "no llm type 'opnai'"),
         (LlmSettings(type="openai", base_url="http://localhost:1/v1"), "no model is named"),
-        (LlmSettings(type="anthropic"), "no model is named"),
+        (LlmSettings(type="ollama"), "no model is named"),
         (LlmSettings(type="openai", model="m", base_url="localhost"), "not a URL"),
         (LlmSettings(type="openai", model="m", api_key=Secret("a\nb")), "API key"),
     ],
