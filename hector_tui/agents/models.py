@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from hector_tui.agents.form import output_of
 from hector_tui.agents.registry import Readiness
 from hector_tui.config.loaded import LlmEntry, LoadedConfig
 from hector_tui.config.schema_services import LlmConfig
 from hector_tui.errors import ConfigError
 from hector_tui.llm.addresses import shown_address
-from hector_tui.llm.base import Model
+from hector_tui.llm.base import Model, StructuredOutput
 from hector_tui.llm.connections import Connections
 from hector_tui.llm.discovery import Discovery, listens
 from hector_tui.llm.factory import LlmSettings, build_model
@@ -36,12 +37,14 @@ class BuiltModel:
 
     Attributes:
         model: None when the configuration names none that can be built; `detail` says why.
+        output: The form its answers have where an agent asks for none.
         base_url: Where it is reached; empty for one that needs no network.
     """
 
     model: Model | None
     temperature: float | None = None
     max_tokens: int | None = None
+    output: StructuredOutput | None = None
     readiness: Readiness = "ready"
     detail: str = ""
     base_url: str = ""
@@ -114,6 +117,7 @@ def _build(
         model=model,
         temperature=_written(config, "temperature", config.temperature),
         max_tokens=_written(config, "max_tokens", config.max_tokens),
+        output=output_of(config.structured_output),
         base_url=config.host or (provider.base_url if provider is not None else ""),
     )
     if provider is not None and provider.key_name and not config.host and entry.api_key is None:

@@ -6,9 +6,9 @@ Which keys hector-tui acts on stands in `support.py`.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from hector_tui.config.fields import (
     AS_TEXT,
@@ -130,6 +130,12 @@ class StructuredOutputConfig(Block):
     """The beginning of the answer, put into the model's mouth."""
     property_ordering: Texts = ()
     """The order of the keys in the answer."""
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        if self.format == "enum" and not self.enum:
+            raise ValueError("has the format enum and no choices; list them under enum")
+        return self
 
 
 class LlmConfig(Block):

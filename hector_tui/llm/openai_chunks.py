@@ -111,7 +111,9 @@ class ChunkReader:
     def _take(self, chunk: Any) -> list[ModelEvent]:
         if not isinstance(chunk, dict):
             raise self._bad("a chunk that is no object", str(chunk))
-        if error := chunk.get("error"):
+        groq = chunk.get("x_groq")
+        error = chunk.get("error") or (groq.get("error") if isinstance(groq, dict) else None)
+        if error:
             raise in_band_error(error, self._origin)
         self._note_usage(chunk)
         choices = chunk.get("choices")
@@ -221,17 +223,25 @@ class ChunkReader:
         return self._calls.setdefault(last + 1, _Call())
 
     def _note_usage(self, chunk: dict[str, Any]) -> None:
-        usage = chunk.get("usage")
+        usage, groq, timings = chunk.get("usage"), chunk.get("x_groq"), chunk.get("timings")
         if not isinstance(usage, dict):
-            # Groq's dialect.
-            extra = chunk.get("x_groq")
-            usage = extra.get("usage") if isinstance(extra, dict) else None
+            usage = groq.get("usage") if isinstance(groq, dict) else None
         if isinstance(usage, dict):
+            details = count_of(usage, "prompt_tokens_details", "cached_tokens")
             self.usage = Usage(
                 input_tokens=count_of(usage, "prompt_tokens"),
                 output_tokens=count_of(usage, "completion_tokens"),
-                cached_tokens=count_of(usage, "prompt_tokens_details", "cached_tokens"),
+                cached_tokens=details or count_of(usage, "prompt_cache_hit_tokens"),  # the latter is DeepSeek's
                 reasoning_tokens=count_of(usage, "completion_tokens_details", "reasoning_tokens"),
+                cost=_cost(usage),
+            )
+        elif isinstance(timings, dict) and self.usage is None:
+            # llama.cpp, where nobody asked for usage: what it worked on, beside what it had in its cache.
+            cached = count_of(timings, "cache_n")
+            self.usage = Usage(
+                input_tokens=cached + count_of(timings, "prompt_n"),
+                output_tokens=count_of(timings, "predicted_n"),
+                cached_tokens=cached,
             )
 
     def _bad(self, what: str, text: str) -> BadResponse:
@@ -253,6 +263,12 @@ def _from_parts(parts: list[Any]) -> tuple[str, str]:
             case _:
                 continue
     return "".join(thinking), "".join(text)
+
+
+def _cost(usage: dict[str, Any]) -> float | None:
+    """OpenRouter's price of an answer, in credits, which are US dollars; None where nobody names one."""
+    cost = usage.get("cost")
+    return float(cost) if isinstance(cost, int | float) and not isinstance(cost, bool) and cost >= 0 else None
 
 
 def count_of(usage: dict[str, Any], *path: str) -> int:

@@ -203,7 +203,7 @@ def test_each_key_nothing_acts_on_is_named_once_at_the_highest_place(tmp_path: P
         "global.logging",
         "global.a2a_server",
         "global.auth",
-        "llms.main.structured_output",
+        "session_stores.s",
     ]
     assert not [path for path in paths if path.startswith(("databases", "embedders", "agents.native.memory"))]
     assert [path for path in paths if path.startswith("agents.")] == [
@@ -232,7 +232,6 @@ def test_each_key_nothing_acts_on_is_named_once_at_the_highest_place(tmp_path: P
         "agents.native.task.sql",
         "agents.native.session_store",
         "agents.native.sub_agents",
-        "agents.native.structured_output",
         "agents.native.docs_folder",
         "agents.native.enable_tools",
         "agents.native.a2a",
