@@ -212,8 +212,8 @@ async def test_a_wait_is_announced_with_its_end_and_ends_at_once_when_a_person_s
                     assert 90 < record.event.until - time.time() <= 100
                     run.cancel("stopped")
             assert isinstance(ending(run), RunCancelled)
-            record = await the_turn(engine, run)
-            assert [row.message.role.value for row in record.messages] == ["user"]
+            stored = await the_turn(engine, run)
+            assert [row.message.role.value for row in stored.messages] == ["user"]
             assert len(provider.posts) == 1
 
 
