@@ -12,7 +12,7 @@ from typing import Any
 from hector_tui.domain.messages import FilePart, Message, Role, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from hector_tui.domain.tools import ToolSpec
 from hector_tui.llm.addresses import endpoint_url, split_address
-from hector_tui.llm.attachments import data_url, file_text
+from hector_tui.llm.attachments import data_url, file_text, is_picture
 from hector_tui.llm.base import ModelRequest, StructuredOutput
 from hector_tui.llm.dialects import Dialect, is_azure, is_reasoning_model
 from hector_tui.llm.structured import in_words, is_strict, schema_of
@@ -131,7 +131,7 @@ def _asked(model: str, request: ModelRequest, message: Message) -> str | list[di
     found: list[dict[str, Any]] = []
     for part in message.parts:
         match part:
-            case FilePart() if part.is_image:
+            case FilePart() if is_picture(part):
                 found.append({"type": "image_url", "image_url": {"url": data_url(part, request.files, model)}})
             case FilePart():
                 found.append({"type": "text", "text": file_text(part, request.files)})

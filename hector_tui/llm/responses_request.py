@@ -14,7 +14,7 @@ from typing import Any
 from hector_tui.domain.messages import FilePart, Message, Role, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from hector_tui.domain.tools import ToolSpec
 from hector_tui.llm.addresses import endpoint_url, split_address
-from hector_tui.llm.attachments import data_url, file_text
+from hector_tui.llm.attachments import data_url, file_text, is_picture
 from hector_tui.llm.base import ModelRequest, StructuredOutput
 from hector_tui.llm.dialects import is_azure, is_reasoning_model
 from hector_tui.llm.openai_request import parameters_of, sendable
@@ -124,7 +124,7 @@ def _items(model: str, request: ModelRequest, *, with_reasoning: bool) -> Iterat
 def _asked(model: str, request: ModelRequest, message: Message) -> Iterator[dict[str, Any]]:
     for part in message.parts:
         match part:
-            case FilePart() if part.is_image:
+            case FilePart() if is_picture(part):
                 url = data_url(part, request.files, model)
                 yield {"type": "input_image", "image_url": url, "detail": "auto"}
             case FilePart():
@@ -136,17 +136,24 @@ def _asked(model: str, request: ModelRequest, message: Message) -> Iterator[dict
 
 
 def _answered(model: str, message: Message, *, with_reasoning: bool) -> Iterator[dict[str, Any]]:
-    """Reasoning goes before what it led to; alone, as a cancelled answer leaves it, it is refused and left out."""
-    text = "".join(part.text for part in message.parts if isinstance(part, TextPart))
-    if not text and not message.tool_calls:
-        return
-    if with_reasoning:
-        thoughts = (part for part in message.parts if isinstance(part, ThinkingPart))
-        yield from filter(None, (_reasoning(model, part) for part in thoughts))
-    if text:
-        yield {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
-    for call in message.tool_calls:
-        yield _call(call)
+    """Everything in the order it came; reasoning that led to nothing, as a cancelled answer leaves it, is refused."""
+    thoughts: list[dict[str, Any]] = []
+    for part in message.parts:
+        item: dict[str, Any] | None = None
+        match part:
+            case ThinkingPart():
+                thought = _reasoning(model, part) if with_reasoning else None
+                thoughts += [thought] if thought is not None else []
+            case TextPart(text) if text:
+                item = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
+            case ToolCallPart():
+                item = _call(part)
+            case _:
+                continue
+        if item is not None:
+            yield from thoughts
+            yield item
+            thoughts.clear()
 
 
 def _call(call: ToolCallPart) -> dict[str, Any]:
