@@ -31,6 +31,8 @@ _FORMATS = {
 }
 _DEEPEST = 24
 """Levels; a schema that refers to itself has no end, and Gemini takes no references."""
+_LARGEST = 2_000
+"""Schemas within one; a tree that refers to itself twice would double with every level."""
 
 
 def openapi_schema(schema: Mapping[str, Any], ordering: Sequence[str] = ()) -> dict[str, Any]:
@@ -52,9 +54,11 @@ class _Translation:
 
     def __init__(self, root: Mapping[str, Any]) -> None:
         self._root = root
+        self._left = _LARGEST
 
     def of(self, schema: Any, depth: int) -> dict[str, Any]:
-        if not isinstance(schema, Mapping) or depth > _DEEPEST:
+        self._left -= 1
+        if not isinstance(schema, Mapping) or depth > _DEEPEST or self._left < 0:
             return {}
         schema = self._resolved(schema)
         made: dict[str, Any] = {name: schema[name] for name in _PLAIN if name in schema}
@@ -104,7 +108,7 @@ class _Translation:
             if not isinstance(reference, str) or not reference.startswith("#"):
                 break
             target: Any = self._root
-            for step in reference.lstrip("#/").split("/"):
+            for step in filter(None, reference.lstrip("#").split("/")):
                 target = target.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(target, Mapping) else None
             beside = {name: value for name, value in schema.items() if name != "$ref"}
             schema = {**(target if isinstance(target, Mapping) else {}), **beside}

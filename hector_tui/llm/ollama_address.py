@@ -31,17 +31,18 @@ def server_address(text: str) -> str:
     written = text.strip().strip("\"'").strip()
     scheme, separator, rest = written.partition("://")
     if not separator:
-        scheme, rest = "http", written
-    host_and_port, slash, path = rest.partition("/")
-    if host_and_port.startswith(":"):
-        host_and_port = f"localhost{host_and_port}"
-    elif host_and_port.count(":") > 1 and not host_and_port.startswith("["):
+        scheme, rest = "http", written or "localhost"
+    place, slash, path = rest.partition("/")
+    user, at, host_and_port = place.rpartition("@")
+    if host_and_port.count(":") > 1 and not host_and_port.startswith("["):
         host_and_port = f"[{host_and_port}]"
-    parts = split_address(f"{scheme.lower()}://{host_and_port or 'localhost'}{slash}{path}")
-    host = _reachable(parts.hostname or "localhost")
+    elif host_and_port.startswith(":"):
+        host_and_port = f"localhost{host_and_port}"
+    if any(character.isspace() for character in written):
+        host_and_port = ""
+    parts = split_address(f"{scheme.lower()}://{host_and_port}{slash}{path}")
     port = parts.port or (None if separator else DEFAULT_PORT)
-    user = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
-    netloc = f"{user}{host}" + (f":{port}" if port else "")
+    netloc = f"{user}{at}{_reachable(parts.hostname or '')}" + (f":{port}" if port else "")
     return urlunsplit((parts.scheme, netloc, _COPIED.sub("", parts.path.rstrip("/")), "", "")).rstrip("/")
 
 

@@ -43,6 +43,7 @@ llms:
     retry_delay: 2
     context_window: 200000
     thinking: 4096
+    keep_alive: 10m
     structured_output:
       {format: json, schema: {type: object}, enum: [a], prefill: "{", property_ordering: [a, b]}
 databases:
