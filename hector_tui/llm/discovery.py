@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 from urllib.parse import urlsplit
 
 from hector_tui.errors import ConfigError
 from hector_tui.llm.addresses import models_url, shown_address
 from hector_tui.llm.connections import Connections
-from hector_tui.llm.ollama_address import DEFAULT_ADDRESS, ENV_HOST, api_url, environment_address
-from hector_tui.llm.ollama_facts import listed_models
+from hector_tui.llm.listing import list_url, listed_models
+from hector_tui.llm.ollama_address import DEFAULT_ADDRESS, ENV_HOST, environment_address
 from hector_tui.llm.providers import PROVIDERS, Provider
 from hector_tui.llm.secrets import Secret
 
@@ -181,23 +180,22 @@ async def _probe(server: LocalServer, connections: Connections, env: Mapping[str
     """
     if not server.base_url:
         return _server(server, CandidateState.NOT_FOUND, f"{ENV_HOST} is not an address")
-    where = shown_address(server.base_url)
+    wire, where = PROVIDERS[server.type].wire, shown_address(server.base_url)
     if not await listens(server.base_url, timeout_s):
         return _server(server, CandidateState.NOT_FOUND, f"nothing listens at {where}")
     lease = connections.lease(server.base_url)
     try:
         client = await lease.client()
-        url = api_url(server.base_url, "tags") if server.type == "ollama" else models_url(server.base_url)
-        listed = await client.get_json(url, timeout_s=timeout_s, headers={})
+        listed = await client.get_json(list_url(wire, server.base_url), timeout_s=timeout_s, headers={})
     except (OSError, ValueError):
         return _server(server, CandidateState.NOT_FOUND, f"what listens at {where} is no model server")
     finally:
         await lease.release()
-    models = listed_models(listed) if server.type == "ollama" else _chat_models(listed)
+    models = listed_models(wire, listed)
     if not models:
-        advice = "; load one with `ollama pull qwen3:8b`" if server.type == "ollama" else ""
+        advice = "; load one with `ollama pull qwen3:8b`" if wire == "ollama" else ""
         return _server(server, CandidateState.NOT_FOUND, f"runs at {where}, but has no model{advice}")
-    names = ("OLLAMA_MODEL", "OPENAI_MODEL") if server.type == "ollama" else ("OPENAI_MODEL",)
+    names = ("OLLAMA_MODEL", "OPENAI_MODEL") if wire == "ollama" else ("OPENAI_MODEL",)
     wanted = [env.get(name, "").strip() for name in names]
     model = next((name for name in wanted if name in models), models[0])
     return _server(server, CandidateState.READY, f"runs at {where}", model)
@@ -216,13 +214,6 @@ async def listens(base_url: str, timeout_s: float) -> bool:
     with suppress(OSError):
         await writer.wait_closed()
     return True
-
-
-def _chat_models(listed: Any) -> list[str]:
-    """The models of a list that can be talked to; embedding models are listed beside them."""
-    data = listed.get("data") if isinstance(listed, dict) else None
-    names = [item.get("id") for item in data if isinstance(item, dict)] if isinstance(data, list) else []
-    return [name for name in names if isinstance(name, str) and name and "embed" not in name.lower()]
 
 
 def _server(server: LocalServer, state: CandidateState, detail: str, model: str = "") -> Candidate:

@@ -129,7 +129,8 @@ def _network_model(settings: LlmSettings, connections: Connections) -> NetworkMo
         case "responses":
             return ResponsesModel(model, temperature=temperature, max_tokens=max_tokens, **options)
         case "gemini":
-            return GeminiModel(model, temperature=temperature, max_tokens=max_tokens, **options)
+            thinking = settings.thinking
+            return GeminiModel(model, temperature=temperature, max_tokens=max_tokens, thinking=thinking, **options)
         case "ollama":
             keep_alive = settings.keep_alive
             return OllamaModel(model, temperature=temperature, max_tokens=max_tokens, keep_alive=keep_alive, **options)

@@ -27,6 +27,7 @@ class GenerateContent:
     Attributes:
         url: With the path of the model.
         temperature, max_tokens: Used when a request does not say; None is not sent.
+        thinking: Tokens it may think with; 0 leaves it to the model.
         left_out: What the model refused before, by the names of `refused.py`.
     """
 
@@ -34,6 +35,7 @@ class GenerateContent:
     url: str
     temperature: float | None = None
     max_tokens: int | None = None
+    thinking: int = 0
     left_out: frozenset[str] = frozenset()
     streams_documents: bool = False
 
@@ -44,7 +46,12 @@ class GenerateContent:
     def body(self, request: ModelRequest) -> bytes:
         """The JSON body."""
         return gemini_request.body(
-            self.model, request, temperature=self.temperature, max_tokens=self.max_tokens, left_out=self.left_out
+            self.model,
+            request,
+            temperature=self.temperature,
+            max_tokens=self.max_tokens,
+            thinking=self.thinking,
+            left_out=self.left_out,
         )
 
     def framing(self, cap: int) -> EventReader:
@@ -66,6 +73,7 @@ class GeminiModel(NetworkModel):
     Args:
         model: The provider's name for it, with or without `models/` before it.
         temperature, max_tokens: Used when a request does not say; None is not sent.
+        thinking: Tokens it may think with; 0 leaves it to the model.
         options: As every model behind HTTP takes them; the address with or without `/v1beta`.
 
     Raises:
@@ -78,6 +86,7 @@ class GeminiModel(NetworkModel):
         *,
         temperature: float | None = None,
         max_tokens: int | None = None,
+        thinking: int = 0,
         **options: Unpack[NetworkOptions],
     ) -> None:
         name = model.removeprefix("models/")
@@ -86,5 +95,6 @@ class GeminiModel(NetworkModel):
             url=gemini_request.stream_url(options["base_url"], name),
             temperature=temperature,
             max_tokens=max_tokens,
+            thinking=thinking,
         )
         super().__init__(wire, **options)

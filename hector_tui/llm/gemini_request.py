@@ -113,9 +113,18 @@ def body(
     *,
     temperature: float | None,
     max_tokens: int | None,
+    thinking: int = 0,
     left_out: frozenset[str] = frozenset(),
 ) -> bytes:
     """The JSON body. What the request leaves open takes the model's setting; what both leave open is not sent.
+
+    Args:
+        model: The model.
+        request: The request.
+        temperature: Of the model.
+        max_tokens: Of the model.
+        thinking: Tokens it may think with; 0 leaves it to the model.
+        left_out: What the model refused before, by the names of `refused.py`.
 
     Raises:
         RequestRejected: A file cannot be sent.
@@ -133,7 +142,7 @@ def body(
     if (bound := request.max_tokens if request.max_tokens is not None else max_tokens) is not None:
         config["maxOutputTokens"] = bound
     if abilities.thinks:
-        config["thinkingConfig"] = {"includeThoughts": True}
+        config["thinkingConfig"] = {"includeThoughts": True, **({"thinkingBudget": thinking} if thinking else {})}
     if config:
         data["generationConfig"] = config
     return whole_text(json.dumps(data, ensure_ascii=False)).encode()
@@ -232,20 +241,17 @@ def _spoken(message: Message) -> Iterator[dict[str, Any]]:
     Thoughts without one are summaries for people: Gemini reads nothing from them, and other providers' thoughts are not
     its own.
     """
-    closing = ""
     for part in message.parts:
         match part:
             case ThinkingPart(_, signature) if signature.startswith(TEXT_SIGNATURE):
-                closing = signature.removeprefix(TEXT_SIGNATURE)
+                # As it came: the words end with a part that has a signature and no words.
+                yield {"text": "", "thoughtSignature": signature.removeprefix(TEXT_SIGNATURE)}
             case ThinkingPart(text, signature) if signature.startswith(SIGNATURE):
                 yield {"text": text, "thought": True, "thoughtSignature": signature.removeprefix(SIGNATURE)}
+            case TextPart(text) if text:
+                yield {"text": text}
             case _:
                 pass
-    if text := "".join(part.text for part in message.parts if isinstance(part, TextPart)):
-        yield {"text": text}
-    if closing:
-        # As it came: the stream ends with a part that has a signature and no words.
-        yield {"text": "", "thoughtSignature": closing}
     for call in message.tool_calls:
         yield _call(call)
 

@@ -67,11 +67,6 @@ def listed_models(listed: Any) -> list[str]:
     return [name for entry in _models(listed) if (name := _name(entry)) and not _is_embedder(name, entry)]
 
 
-def is_listing(listed: Any) -> bool:
-    """Whether something is an answer of `/api/tags` at all, even of a server without models."""
-    return isinstance(listed, dict) and "models" in listed and isinstance(listed["models"], list | None)
-
-
 def _models(listed: Any) -> list[dict[str, Any]]:
     entries = listed.get("models") if isinstance(listed, dict) else None
     return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []

@@ -137,8 +137,8 @@ def test_only_signatures_of_this_format_are_sent_and_each_in_its_place() -> None
     parts = (
         ThinkingPart("private", "anthropic:AAAA"),
         ThinkingPart("thought", "gemini:THOUGHT"),
-        ThinkingPart("", "gemini:text:WORDS"),
         TextPart("Done."),
+        ThinkingPart("", "gemini:text:WORDS"),
         ToolCallPart("c", "get", "{}", "anthropic:BBBB"),
     )
     request = ask("a", Message(Role.ASSISTANT, parts), Message(Role.TOOL, (ToolResultPart("c", "get", "x"),)))
@@ -176,6 +176,8 @@ def test_what_is_not_set_is_not_sent_and_the_request_goes_before_the_settings() 
     request = ModelRequest(system="", messages=(user_message("a"),), temperature=0.0)
     config = sent(request, temperature=0.7, max_tokens=100)["generationConfig"]
     assert config == {"temperature": 0.0, "maxOutputTokens": 100, "thinkingConfig": {"includeThoughts": True}}
+    bounded = sent(request, thinking=4_096)["generationConfig"]["thinkingConfig"]
+    assert bounded == {"includeThoughts": True, "thinkingBudget": 4_096}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from hector_tui.errors import BadResponse, ModelNotFound, ProviderUnavailable
 from hector_tui.llm.base import ModelRequest, StopReason, StructuredOutput, TextChunk
 from hector_tui.llm.connections import Connections
 from hector_tui.llm.ollama import OllamaModel
-from hector_tui.llm.ollama_facts import ModelFacts, is_listing, listed_models, loaded_window, shown_facts
+from hector_tui.llm.ollama_facts import ModelFacts, listed_models, loaded_window, shown_facts
 from hector_tui.llm.ollama_lines import CALLS_CAP, OllamaReader
 from hector_tui.llm.secrets import Secret
 from hector_tui.llm.sse import ServerSentEvent
@@ -182,8 +182,6 @@ def test_the_models_of_a_list_are_those_one_can_talk_to() -> None:
     ]
     assert listed_models({"models": entries}) == ["qwen3:8b", "llama3.2:latest"]
     assert listed_models({"models": None}) == listed_models([]) == []
-    assert is_listing({"models": None})
-    assert not is_listing({"data": []})
 
 
 @pytest.mark.parametrize(
