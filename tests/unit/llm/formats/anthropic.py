@@ -138,7 +138,7 @@ SUBJECT = Subject(
     complaints=complaints,
     refusal=anthropic.refusal,
     keep_alive=b'event: ping\ndata: {"type": "ping"}\n\n',
-    signature=lambda scripted: THOUGHT + scripted,
+    signs_thoughts=True,
     recordings={
         "text": Recording(
             text="Hello! Grüße 👋",

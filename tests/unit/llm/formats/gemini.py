@@ -56,7 +56,8 @@ SUBJECT = Subject(
     complaints=complaints,
     refusal=gemini.refusal,
     reports_reasoning=True,
-    signature=lambda signature: f"gemini:{signature}",
+    calls_come_whole=True,
+    signs_thoughts=True,
     recordings={
         "text": Recording(text="Hello! Grüße 👋", usage=Usage(input_tokens=8, output_tokens=6), stop=StopReason.END),
         "thinking": Recording(

@@ -60,6 +60,8 @@ SUBJECT = Subject(
     refusal=ollama.refusal,
     keep_alive=b"\n",
     is_sse=False,
+    calls_come_whole=True,
+    reports_cache=False,
     recordings={
         "text": Recording(text="Hello! Grüße 👋", usage=Usage(input_tokens=19, output_tokens=10), stop=StopReason.END),
         "thinking": Recording(

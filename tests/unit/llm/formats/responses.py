@@ -73,7 +73,7 @@ SUBJECT = Subject(
     complaints=complaints,
     refusal=responses.refusal,
     reports_reasoning=True,
-    signature=lambda scripted: signature_of(ORIGIN.model, "rs_123", scripted, []),
+    signs_thoughts=True,
     recordings={
         "text": Recording(
             text="Hi there! Grüße 👋",

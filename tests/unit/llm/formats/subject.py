@@ -19,6 +19,8 @@ from hector_tui.llm.network import NetworkModel
 from hector_tui.llm.secrets import Secret
 from hector_tui.llm.sse import DEFAULT_EVENT_CAP
 from hector_tui.llm.wire import WireFormat
+from tests.provider import Answer, ReceivedRequest
+from tests.provider.speeches import speech_of
 from tests.provider.talk import Heard, ask
 
 Kind = Literal["text", "thinking", "parallel_tools", "refusal", "length", "error"]
@@ -67,8 +69,10 @@ class Subject:
         keep_alive: What its servers send to keep a silent connection open, one of it.
         is_sse: Whether it streams server-sent events; if not, lines.
         calls_stream: Whether a tool call comes out as soon as it is complete, before the answer is.
+        calls_come_whole: Whether a tool call is one piece in this format, so that it cannot be cut in the middle.
+        reports_cache: Whether its usage counts cached tokens apart.
         reports_reasoning: Whether its usage counts reasoning tokens apart.
-        signature: What the `signature` of a scripted answer becomes in our events; None where there are none.
+        signs_thoughts: Whether a thought comes with a proof that is sent back.
         complaints: The provider's own rules for the messages of a request, as strict as it says: what breaks them.
         refusal: The body of an error with some words.
     """
@@ -84,8 +88,10 @@ class Subject:
     keep_alive: bytes = b": ping\n\n"
     is_sse: bool = True
     calls_stream: bool = False
+    calls_come_whole: bool = False
+    reports_cache: bool = True
     reports_reasoning: bool = False
-    signature: Callable[[str], str] | None = None
+    signs_thoughts: bool = False
 
     def recorded(self, kind: str) -> bytes:
         """The body of a recording."""
@@ -143,6 +149,21 @@ def read(
         found.events += released
     found.usage = reader.usage
     return found
+
+
+def body_of(subject: Subject, answer: Answer) -> bytes:
+    """A scripted answer as the provider writes it in this format."""
+    model = subject.wire("http://loop").model
+    asked = {"model": model, "stream": True, "stream_options": {"include_usage": True}}
+    request = ReceivedRequest(method="POST", path=subject.path, headers={}, body=asked)
+    speech = speech_of(request)
+    return b"".join(speech.events(answer, request))
+
+
+def first_content(subject: Subject, body: bytes) -> int:
+    """How many bytes of a body hold its first piece of content."""
+    counts = read(subject, (body[at : at + 1] for at in range(len(body)))).counts
+    return next(size for size, count in enumerate(counts, 1) if count)
 
 
 def after_line(body: bytes, marker: bytes, ends: int = 1) -> int:
