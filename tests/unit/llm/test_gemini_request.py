@@ -216,6 +216,12 @@ def test_files_go_as_they_are_or_as_text() -> None:
     assert question == {"text": "What is this?"}
 
 
+def test_a_file_can_come_without_words() -> None:
+    data = sent(ModelRequest(system="", messages=(user_message("", (PNG,)),), files=FILES))
+    assert [list(part) for part in data["contents"][0]["parts"]] == [["inlineData"]]
+    assert complaints(data) == []
+
+
 def test_a_picture_it_does_not_take_is_refused_now_and_only_named_later() -> None:
     with pytest.raises(RequestRejected, match=r"image/gif.*cat\.gif"):
         sent(ModelRequest(system="", messages=(user_message("a", (GIF,)),), files=FILES))
