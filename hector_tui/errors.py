@@ -119,6 +119,8 @@ class ProviderError(HectorError):
         hint: What the person can do.
         retryable: Whether the same request may succeed later.
         retry_after_s: Seconds the provider asked to wait; None when it did not say.
+        refused: The part of the request the provider does not take, such as `temperature`; empty when it is another
+            failure.
     """
 
     def __init__(
@@ -129,10 +131,12 @@ class ProviderError(HectorError):
         hint: str = "",
         retryable: bool = False,
         retry_after_s: float | None = None,
+        refused: str = "",
     ) -> None:
         super().__init__(message, where=where, hint=hint)
         self.retryable = retryable
         self.retry_after_s = retry_after_s
+        self.refused = refused
 
 
 class AuthFailed(ProviderError):

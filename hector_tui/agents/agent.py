@@ -25,7 +25,7 @@ from hector_tui.domain.messages import FilePart, Message, user_message
 from hector_tui.domain.tokens import estimate_tokens, tools_tokens
 from hector_tui.domain.turns import LIMIT, Turn
 from hector_tui.errors import LimitReached
-from hector_tui.llm.base import Model
+from hector_tui.llm.base import Model, StructuredOutput
 from hector_tui.memory.settings import MemorySettings
 from hector_tui.memory.working import Selection, messages_of
 from hector_tui.tools.base import ToolSet
@@ -47,6 +47,7 @@ class Agent:
 
     Attributes:
         version: Fingerprint of the configuration it was built from; turns are stamped with it.
+        output: The form of its answers; None for free text.
         worker_pool: Runs of this agent at a time; 0 for no limit of its own.
     """
 
@@ -63,6 +64,7 @@ class Agent:
     limits: RunLimits
     temperature: float | None = None
     max_tokens: int | None = None
+    output: StructuredOutput | None = None
     worker_pool: int = 0
     queue_policy: QueuePolicy = "enqueue"
     starters: tuple[str, ...] = ()
@@ -121,6 +123,7 @@ class Agent:
             turn=tuple(turn),
             temperature=self.temperature,
             max_tokens=self.max_tokens,
+            output=self.output,
             files=files,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hector_tui.agents.agent import Agent
+from hector_tui.agents.form import output_of
 from hector_tui.agents.limits import RunLimits
 from hector_tui.agents.models import ModelShelf
 from hector_tui.agents.prompt import PromptTemplate
@@ -88,6 +89,7 @@ def _entry(
         limits=_limits(settings.limits, config),
         temperature=built.temperature,
         max_tokens=built.max_tokens,
+        output=output_of(settings.structured_output) or built.output,
         worker_pool=settings.task.worker_pool,
         queue_policy=settings.queue_policy,
         starters=settings.starters,

@@ -20,7 +20,8 @@ from hector_tui.domain.messages import (
 )
 from hector_tui.domain.tokens import estimate_tokens, messages_tokens, tools_tokens
 from hector_tui.domain.tools import ToolSpec
-from hector_tui.llm.base import ModelRequest
+from hector_tui.llm.base import ModelRequest, StructuredOutput
+from hector_tui.llm.structured import in_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,8 @@ class RequestParts:
     Attributes:
         history: Messages of earlier turns, oldest first.
         turn: Messages of this turn, the question first.
+        output: The form the answer must have; a provider that has a way of its own is asked in that way, and the view
+            says it in the words the others get.
         files: The content of the files in both, by their ids.
     """
 
@@ -40,6 +43,7 @@ class RequestParts:
     turn: tuple[Message, ...]
     temperature: float | None
     max_tokens: int | None
+    output: StructuredOutput | None = None
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     def request(self) -> ModelRequest:
@@ -52,6 +56,7 @@ class RequestParts:
             temperature=self.temperature,
             max_tokens=self.max_tokens,
             recalled=tuple(self.recalled),
+            output=self.output,
             files=self.files,
         )
 
@@ -63,11 +68,13 @@ class RequestParts:
         tools = "\n\n".join(
             f"{tool.name}: {tool.description}\n{json.dumps(tool.parameters, ensure_ascii=False)}" for tool in self.tools
         )
+        form = in_words(self.output) if self.output is not None else ""
         draft: ContextKind = "turn" if iteration else "draft"
         parts = (
             ContextPart(kind="system", title="system", text=self.prompt.text, tokens=estimate_tokens(self.prompt.text)),
             ContextPart(kind="memory", title="memory", text=memory, tokens=estimate_tokens(memory)),
             ContextPart(kind="tools", title="tools", text=tools, tokens=tools_tokens(self.tools)),
+            ContextPart(kind="form", title="form", text=form, tokens=estimate_tokens(form)),
             ContextPart(
                 kind="history", title="history", text=transcript(self.history), tokens=messages_tokens(self.history)
             ),

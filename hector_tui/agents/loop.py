@@ -10,13 +10,13 @@ from typing import Protocol
 
 from hector_tui.agents.approval import refusal
 from hector_tui.agents.context import RequestParts
+from hector_tui.agents.form import FormedAnswer
 from hector_tui.agents.limits import limit_reached
 from hector_tui.agents.reasoning import ReasoningState, SentRequest
 from hector_tui.domain.events import (
     Notice,
     OutputEvent,
     StateChanged,
-    TextDelta,
     ThinkingDelta,
     ToolCallFinished,
     ToolCallStarted,
@@ -86,8 +86,10 @@ async def think_and_act(agent: Reasoner, state: ReasoningState, emit: Emit) -> s
         parts = agent.parts(state.history, state.recalled, (question, *state.answer.messages()), state.files)
         state.requests.append(SentRequest(parts, iteration, time.time()))
         emit(StateChanged("model", iteration))
-        calls, reason = await _ask(agent, parts.request(), state, emit)
+        answer = FormedAnswer(parts.output, emit)
+        calls, reason = await _ask(agent, parts.request(), state, answer, emit)
         if not calls:
+            answer.check()
             if not state.answer.text:
                 emit(Notice("warning", "The model gave an empty answer."))
             return reason
@@ -97,29 +99,31 @@ async def think_and_act(agent: Reasoner, state: ReasoningState, emit: Emit) -> s
 
 
 async def _ask(
-    agent: Reasoner, request: ModelRequest, state: ReasoningState, emit: Emit
+    agent: Reasoner, request: ModelRequest, state: ReasoningState, answer: FormedAnswer, emit: Emit
 ) -> tuple[Sequence[ToolCall], str]:
     """One model call; its tool calls are announced when all are known, so that they belong to one step."""
     calls: list[ToolCall] = []
     reason = StopReason.END
     usage = Usage()
-    async with aclosing(agent.model.stream(request)) as events:
-        async for event in events:
-            match event:
-                case TextChunk(text):
-                    emit(TextDelta(text))
-                case ThinkingChunk(text, signature):
-                    emit(ThinkingDelta(text, signature))
-                case ToolCall():
-                    calls.append(event)
-                case UsageReport(reported):
-                    usage = reported
-                    emit(UsageUpdated(state.usage + usage))
-                case Retrying(wait_s, attempt, why):
-                    when = f"in {wait_s:.0f} s" if wait_s >= 1 else "now"
-                    emit(Notice("warning", f"{why}: try {attempt} failed, trying again {when}"))
-                case Stop(stopped):
-                    reason = stopped
+    try:
+        async with aclosing(agent.model.stream(request)) as events:
+            async for event in events:
+                match event:
+                    case TextChunk(text):
+                        answer.say(text)
+                    case ThinkingChunk(text, signature):
+                        emit(ThinkingDelta(text, signature))
+                    case ToolCall():
+                        calls.append(event)
+                    case UsageReport(reported):
+                        usage = reported
+                        emit(UsageUpdated(state.usage + usage))
+                    case Retrying(wait_s, attempt, why):
+                        emit(StateChanged("waiting", state.iteration, time.time() + wait_s, f"try {attempt}: {why}"))
+                    case Stop(stopped):
+                        reason = stopped
+    finally:
+        answer.release()
     state.usage = state.usage + usage
     for call in calls:
         emit(ToolCallStarted(call.call_id, call.name, call.arguments, call.signature))

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from hector_tui.agents.form import output_of
 from hector_tui.agents.registry import Readiness
 from hector_tui.config.loaded import LlmEntry, LoadedConfig
 from hector_tui.config.schema_services import LlmConfig
 from hector_tui.errors import ConfigError
 from hector_tui.llm.addresses import shown_address
-from hector_tui.llm.base import Model
+from hector_tui.llm.base import Model, StructuredOutput
 from hector_tui.llm.connections import Connections
 from hector_tui.llm.discovery import Discovery, listens
 from hector_tui.llm.factory import LlmSettings, build_model
 from hector_tui.llm.keyless import KeylessModel
+from hector_tui.llm.ollama_address import environment_address, server_address
 from hector_tui.llm.providers import PROVIDERS
 from hector_tui.llm.secrets import Secret
 
@@ -35,12 +37,14 @@ class BuiltModel:
 
     Attributes:
         model: None when the configuration names none that can be built; `detail` says why.
+        output: The form its answers have where an agent asks for none.
         base_url: Where it is reached; empty for one that needs no network.
     """
 
     model: Model | None
     temperature: float | None = None
     max_tokens: int | None = None
+    output: StructuredOutput | None = None
     readiness: Readiness = "ready"
     detail: str = ""
     base_url: str = ""
@@ -60,7 +64,8 @@ class ModelShelf:
         connections = Connections()
         wanted = {file.config.llm for file in config.enabled_agents if file.config is not None}
         entries = {name: entry for name in sorted(wanted) if (entry := config.llm(name)) is not None}
-        built = {name: _build(entry, connections, discovery, handbook, scripted) for name, entry in entries.items()}
+        placed = {name: _placed(entry, config.env) for name, entry in entries.items()}
+        built = {name: _build(entry, connections, discovery, handbook, scripted) for name, entry in placed.items()}
         found = await asyncio.gather(*(_looked_for(model) for model in built.values()))
         return cls(dict(zip(built, found, strict=True)))
 
@@ -83,6 +88,17 @@ class ModelShelf:
             await model.aclose()
 
 
+def _placed(entry: LlmEntry, env: Mapping[str, str]) -> LlmEntry:
+    """The same llm with the whole address of its Ollama server, which the environment may name instead of the file."""
+    if entry.config is None or entry.config.type != "ollama":
+        return entry
+    try:
+        host = server_address(entry.config.host) if entry.config.host else environment_address(env)
+    except ConfigError as error:
+        return replace(entry, config=None, reason=str(error))
+    return replace(entry, config=entry.config.model_copy(update={"host": host}))
+
+
 def _build(
     entry: LlmEntry, connections: Connections, discovery: Discovery, handbook: Path, scripted: Scripted | None
 ) -> BuiltModel:
@@ -101,6 +117,7 @@ def _build(
         model=model,
         temperature=_written(config, "temperature", config.temperature),
         max_tokens=_written(config, "max_tokens", config.max_tokens),
+        output=output_of(config.structured_output),
         base_url=config.host or (provider.base_url if provider is not None else ""),
     )
     if provider is not None and provider.key_name and not config.host and entry.api_key is None:
@@ -121,6 +138,8 @@ def _settings(entry: LlmEntry, config: LlmConfig) -> LlmSettings:
         timeout_s=_written(config, "timeout", config.timeout),
         max_retries=_written(config, "max_retries", config.max_retries),
         context_window=config.context_window or 0,
+        keep_alive=config.keep_alive,
+        thinking=config.thinking,
     )
 
 

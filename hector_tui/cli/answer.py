@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
+import time
 
 from hector_tui.cli.output import prints_unicode, warn
 from hector_tui.domain.events import (
@@ -11,6 +13,7 @@ from hector_tui.domain.events import (
     OutputEvent,
     RunCancelled,
     RunFailed,
+    StateChanged,
     TextDelta,
     ToolCallFinished,
     ToolCallStarted,
@@ -70,6 +73,9 @@ class AnswerPrinter:
                 return f"{self._bullet} remembered: {_summary(text)}"
             case Notice(level, text):
                 return f"{level}: {text}"
+            case StateChanged(phase="waiting", until=until, reason=reason):
+                left = math.ceil(until - time.time())
+                return f"warning: {reason}: trying again {f'in {left} s' if left > 0 else 'now'}"
             case RunFailed(error):
                 return f"hector-tui: {error}"
             case RunCancelled(reason):

@@ -47,9 +47,16 @@ _LONGEST_AGENT_ID = 64
 # not reach a server only because that server speaks the same wire format.
 _VENDORS = {
     "openai": ("OPENAI_API_KEY", "api.openai.com"),
+    "openai-responses": ("OPENAI_API_KEY", "api.openai.com"),
+    "openrouter": ("OPENROUTER_API_KEY", "openrouter.ai"),
+    "groq": ("GROQ_API_KEY", "api.groq.com"),
+    "mistral": ("MISTRAL_API_KEY", "api.mistral.ai"),
+    "deepseek": ("DEEPSEEK_API_KEY", "api.deepseek.com"),
     "anthropic": ("ANTHROPIC_API_KEY", "api.anthropic.com"),
     "gemini": ("GEMINI_API_KEY", "generativelanguage.googleapis.com"),
 }
+_OTHER_VARIABLES = {"GEMINI_API_KEY": "GOOGLE_API_KEY"}
+"""Looked at when the usual variable holds nothing."""
 
 
 def assemble(
@@ -217,7 +224,7 @@ def _with_key(entry: Definition[LlmConfig], llms: MapNode, env: Mapping[str, str
     key = _usable(config.api_key.get_secret_value()) if config is not None and config.api_key is not None else None
     key_env = unset_variable(written.value, env) if written and isinstance(written.value, ScalarNode) else None
     if config is not None and key is None and key_env is None:
-        key_env = _vendor_variable(config)
+        key_env = _vendor_variable(config, env)
         key = _usable(env.get(key_env, "")) if key_env else None
     return LlmEntry(
         id=entry.id,
@@ -236,10 +243,14 @@ def _usable(key: str) -> SecretStr | None:
     return SecretStr(key.strip()) if key.strip() else None
 
 
-def _vendor_variable(config: LlmConfig) -> str | None:
+def _vendor_variable(config: LlmConfig, env: Mapping[str, str]) -> str | None:
+    """The variable the vendor's key is in, or is missing in; None where no vendor's key may be sent."""
     variable, vendor = _VENDORS.get(config.type, (None, ""))
     try:
         host = urlsplit(config.host).hostname if config.host else vendor
     except ValueError:
         return None
-    return variable if host == vendor else None
+    if variable is None or host != vendor:
+        return None
+    other = _OTHER_VARIABLES.get(variable, "")
+    return other if not _usable(env.get(variable, "")) and _usable(env.get(other, "")) else variable

@@ -6,9 +6,9 @@ Which keys hector-tui acts on stands in `support.py`.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from hector_tui.config.fields import (
     AS_TEXT,
@@ -28,9 +28,28 @@ from hector_tui.config.fields import (
     empty_map,
 )
 
-LlmType = Literal["openai", "anthropic", "gemini", "ollama", "offline", "auto"]
+LlmType = Literal[
+    "openai",
+    "openai-responses",
+    "anthropic",
+    "gemini",
+    "ollama",
+    "openrouter",
+    "groq",
+    "mistral",
+    "deepseek",
+    "offline",
+    "auto",
+]
+"""Hector v1 has the first, `anthropic` and `gemini`, and took `ollama` later; the others are ours. `openai` is chat
+completions at any address; those that follow are the same at their vendor's, so that a key is all it takes."""
 
-DEFAULT_MODELS = {"openai": "gpt-4o", "anthropic": "claude-3-7-sonnet-latest", "gemini": "gemini-2.0-flash-exp"}
+DEFAULT_MODELS = {
+    "openai": "gpt-4o",
+    "openai-responses": "gpt-4o",
+    "anthropic": "claude-3-7-sonnet-latest",
+    "gemini": "gemini-2.0-flash-exp",
+}
 """The model of an llm that names none, by type (Hector v1). The other types ask the server, or need none."""
 
 
@@ -112,6 +131,12 @@ class StructuredOutputConfig(Block):
     property_ordering: Texts = ()
     """The order of the keys in the answer."""
 
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        if self.format == "enum" and not self.enum:
+            raise ValueError("has the format enum and no choices; list them under enum")
+        return self
+
 
 class LlmConfig(Block):
     """`llms.<id>`: a model and how to reach it."""
@@ -136,8 +161,12 @@ class LlmConfig(Block):
     """The pause before the first repetition, in seconds."""
     context_window: Count | None = None
     """How many tokens the model can take in; None when only the provider knows (ours)."""
+    keep_alive: Text = ""
+    """How long an Ollama server keeps the model loaded, such as `10m`; empty leaves it to the server (ours)."""
     structured_output: StructuredOutputConfig | None = None
     """The form every answer must have."""
+    thinking: CountOrZero = 0
+    """How many tokens the model may think with before it answers, where its provider asks; 0 leaves it to it (ours)."""
 
     @property
     def effective_model(self) -> str:

@@ -21,36 +21,48 @@ from hector_tui.domain.messages import Message, Part, Role, TextPart, ThinkingPa
 class _Step:
     """One model answer and the results of the tools it asked for."""
 
-    __slots__ = ("calls", "outputs", "results", "text", "thinking", "thoughts")
+    __slots__ = ("_open", "_opened", "calls", "outputs", "parts", "results")
 
     def __init__(self) -> None:
-        self.thoughts: list[ThinkingPart] = []
-        self.thinking: list[str] = []
-        """The thought that is still arriving."""
-        self.text: list[str] = []
+        self.parts: list[TextPart | ThinkingPart] = []
+        """What was said and thought, in the order it came: a model may think again between two texts."""
+        self._open: type[TextPart] | type[ThinkingPart] = TextPart
+        self._opened: list[str] = []
+        """The words of the part that is still arriving, and its kind."""
         self.calls: list[ToolCallPart] = []
         self.results: dict[str, ToolResultPart] = {}
         self.outputs: dict[str, list[str]] = {}
 
     @property
     def is_empty(self) -> bool:
-        return not (self.thinking or self.thoughts or self.text or self.calls)
+        return not (self.parts or self._opened or self.calls)
+
+    @property
+    def said(self) -> list[TextPart | ThinkingPart]:
+        """What was said and thought until now, the part that is still arriving included."""
+        return [*self.parts, self._open("".join(self._opened))] if self._opened else self.parts
+
+    def say(self, text: str) -> None:
+        """Take more words."""
+        self._go_on_with(TextPart)
+        self._opened.append(text)
 
     def think(self, text: str, signature: str) -> None:
         """Take more of a thought; a signature proves the thought before it, so it ends one."""
-        self.thinking.append(text)
+        self._go_on_with(ThinkingPart)
+        self._opened.append(text)
         if signature:
-            self.thoughts.append(ThinkingPart("".join(self.thinking), signature))
-            self.thinking.clear()
+            self.parts.append(ThinkingPart("".join(self._opened), signature))
+            self._opened.clear()
+
+    def _go_on_with(self, kind: type[TextPart] | type[ThinkingPart]) -> None:
+        if self._open is not kind:
+            self.parts = list(self.said)
+            self._opened.clear()
+            self._open = kind
 
     def messages(self, unfinished: str) -> list[Message]:
-        parts: list[Part] = []
-        parts.extend(self.thoughts)
-        if self.thinking:
-            parts.append(ThinkingPart("".join(self.thinking)))
-        if self.text:
-            parts.append(TextPart("".join(self.text)))
-        parts.extend(self.calls)
+        parts: list[Part] = [*self.said, *self.calls]
         found = [Message(Role.ASSISTANT, tuple(parts))]
         if self.calls:
             results = tuple(self._result(call, unfinished) for call in self.calls)
@@ -78,7 +90,7 @@ class TurnAssembler:
         step = self._steps[-1]
         match event:
             case TextDelta(text):
-                step.text.append(text)
+                step.say(text)
             case ThinkingDelta(text, signature):
                 step.think(text, signature)
             case ToolCallStarted(call_id, name, arguments, signature):
@@ -94,8 +106,9 @@ class TurnAssembler:
 
     @property
     def text(self) -> str:
-        """All words of the answer so far, steps separated by blank lines."""
-        return "\n\n".join("".join(step.text) for step in self._steps if step.text)
+        """All words of the answer so far, parted by blank lines where something else came between them."""
+        parts = (part for step in self._steps for part in step.said)
+        return "\n\n".join(part.text for part in parts if isinstance(part, TextPart))
 
     def messages(self, *, unfinished: str = "cancelled") -> tuple[Message, ...]:
         """The messages so far.

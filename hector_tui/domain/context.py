@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-ContextKind = Literal["system", "memory", "tools", "history", "turn", "draft"]
+ContextKind = Literal["system", "memory", "tools", "form", "history", "turn", "draft"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,8 +30,10 @@ def joined(events: Iterable[OutputEvent]) -> list[OutputEvent]:
                     flush()
                     kind = type(event)
                 texts.append(text)
-                if isinstance(event, ThinkingDelta):
-                    signature = event.signature or signature
+                if isinstance(event, ThinkingDelta) and event.signature:
+                    # A signature ends its thought: the next one has a proof of its own.
+                    signature = event.signature
+                    flush()
             case _:
                 flush()
                 result.append(event)

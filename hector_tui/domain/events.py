@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from hector_tui.domain.usage import Usage
 
-Phase = Literal["queued", "starting", "recalling", "model", "tools", "settling"]
+Phase = Literal["queued", "starting", "recalling", "model", "waiting", "tools", "settling"]
 NoticeLevel = Literal["info", "warning", "error"]
 
 
@@ -123,10 +123,17 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """The run entered another phase; every `model` phase begins a new step of the answer."""
+    """The run entered another phase; every `model` phase begins a new step of the answer.
+
+    Attributes:
+        until: When a `waiting` phase is over and the model is asked again, seconds since the epoch, UTC.
+        reason: Why it waits, in one line.
+    """
 
     phase: Phase
     iteration: int = 0
+    until: float = 0.0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ import json
 import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
+from xml.sax.saxutils import escape
 
 from hector_tui.domain.memories import MemoryHit
 from hector_tui.domain.messages import Message, Role, ToolCallPart, ToolResultPart
-from hector_tui.llm.base import ModelRequest
+from hector_tui.llm.base import ModelRequest, StructuredOutput
 from hector_tui.llm.handbook import Passage, PassageHit, PassageIndex, terms
 from hector_tui.llm.intents import CALCULATOR, CLOCK, RECALL, REMEMBER, SmallTalk, is_about_the_past
 
@@ -45,6 +46,23 @@ def nothing_found(tools: Collection[str]) -> str:
         "I found nothing on that, and working it out needs a language model. I am the **offline responder**: I call "
         f"tools, quote the handbook and what you told me, and make nothing up.\n\n{_try(tools)}\n\n{_CONNECT}"
     )
+
+
+def formed(output: StructuredOutput, words: str) -> str:
+    """An answer in the form an agent asks for, as far as that needs no understanding.
+
+    A program that follows rules can put its words into JSON or XML. It can neither fill in a schema nor choose, and
+    says so instead of making something up.
+    """
+    if output.format == "enum" or output.schema:
+        what = "choose one of the answers" if output.format == "enum" else "fill in the schema"
+        return (
+            f"This agent's answers have a form ({output.format}), and to {what} needs a language model. I am the "
+            f"**offline responder**, which is none.\n\n{_CONNECT}"
+        )
+    if output.format == "xml":
+        return f"<answer>{escape(words)}</answer>"
+    return json.dumps({"answer": words, "by": "the offline responder, no language model"}, ensure_ascii=False, indent=2)
 
 
 def _try(tools: Collection[str]) -> str:

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 from urllib.parse import urlsplit
 
 from hector_tui.errors import ConfigError
 from hector_tui.llm.addresses import models_url, shown_address
 from hector_tui.llm.connections import Connections
+from hector_tui.llm.listing import list_url, listed_models
+from hector_tui.llm.ollama_address import DEFAULT_ADDRESS, ENV_HOST, environment_address
 from hector_tui.llm.providers import PROVIDERS, Provider
 from hector_tui.llm.secrets import Secret
 
@@ -41,6 +42,7 @@ class Candidate:
 
     Attributes:
         label: The provider or server, for people.
+        type: Which of `PROVIDERS` it is spoken to as.
         model: Empty when none is known.
         detail: One line: which variable, which address, what is missing.
         key_name: The environment variable the key is, or would be, in.
@@ -50,6 +52,7 @@ class Candidate:
     label: str
     state: CandidateState
     base_url: str = ""
+    type: str = "openai"
     model: str = ""
     detail: str = ""
     key_name: str = ""
@@ -70,14 +73,15 @@ class Discovery:
 
 @dataclass(frozen=True, slots=True)
 class LocalServer:
-    """A place where a model server may listen."""
+    """A place where a model server may listen; `type` is the one of `PROVIDERS` it is spoken to as."""
 
     label: str
     base_url: str
+    type: str = "openai"
 
 
 LOCAL_SERVERS = (
-    LocalServer("Ollama", "http://localhost:11434/v1"),
+    LocalServer("Ollama", DEFAULT_ADDRESS, "ollama"),
     LocalServer("llama.cpp", "http://localhost:8080/v1"),
     LocalServer("LM Studio", "http://localhost:1234/v1"),
     LocalServer("vLLM", "http://localhost:8000/v1"),
@@ -101,26 +105,38 @@ async def discover(
     """What can be used here, best first.
 
     Args:
-        env: The environment.
+        env: The environment. `OLLAMA_HOST` says where Ollama is looked for.
         probe: Whether to look for servers; `HECTOR_TUI_NO_PROBE=1` forbids it too.
         servers: Where to look, all at once.
         timeout_s: Seconds to wait for a connection, and again for the list of models.
     """
-    keys = [_by_key(provider, env) for provider in PROVIDERS.values() if provider.is_discovered]
+    keys = [_by_key(kind, provider, env) for kind, provider in PROVIDERS.items() if provider.is_discovered]
     found: list[Candidate] = []
     if probe and env.get(ENV_NO_PROBE, "") in ("", "0"):
-        found = await _probe_all((*_named_server(env), *servers), env, timeout_s)
+        places = [_as_environment_says(server, env) for server in servers]
+        found = await _probe_all((*_named_server(env), *places), env, timeout_s)
     return Discovery((*keys, *found, OFFLINE))
 
 
-def _by_key(provider: Provider, env: Mapping[str, str]) -> Candidate:
+def _as_environment_says(server: LocalServer, env: Mapping[str, str]) -> LocalServer:
+    """The place of a server, which for Ollama's usual one the environment may move; empty when it names none."""
+    if server.base_url != DEFAULT_ADDRESS:
+        return server
+    try:
+        return LocalServer(server.label, environment_address(env), server.type)
+    except ConfigError:
+        return LocalServer(server.label, "", server.type)
+
+
+def _by_key(kind: str, provider: Provider, env: Mapping[str, str]) -> Candidate:
     is_openai = provider is PROVIDERS["openai"]
     base_url = (env.get("OPENAI_BASE_URL", "").strip() if is_openai else "") or provider.base_url
-    key = Secret(env.get(provider.key_name, "").strip())
+    key_name = next((name for name in provider.key_names if env.get(name, "").strip()), provider.key_name)
+    key = Secret(env.get(key_name, "").strip())
     model = env.get(provider.model_name, "").strip() or provider.default_model
     state, detail = CandidateState.NEEDS_KEY, f"set {provider.key_name}"
     if key:
-        state, detail = CandidateState.READY, f"{provider.key_name} is set"
+        state, detail = CandidateState.READY, f"{key_name} is set"
         try:
             models_url(base_url)
         except ConfigError:
@@ -130,9 +146,10 @@ def _by_key(provider: Provider, env: Mapping[str, str]) -> Candidate:
         label=provider.label,
         state=state,
         base_url=base_url,
+        type=kind,
         model=model,
         detail=detail,
-        key_name=provider.key_name,
+        key_name=key_name,
         api_key=key,
     )
 
@@ -151,32 +168,36 @@ def _named_server(env: Mapping[str, str]) -> tuple[LocalServer, ...]:
 
 async def _probe_all(servers: Sequence[LocalServer], env: Mapping[str, str], timeout_s: float) -> list[Candidate]:
     connections = Connections()
-    wanted = env.get("OPENAI_MODEL", "").strip()
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_probe(server, connections, wanted, timeout_s)) for server in servers]
+        tasks = [group.create_task(_probe(server, connections, env, timeout_s)) for server in servers]
     return [task.result() for task in tasks]
 
 
-async def _probe(server: LocalServer, connections: Connections, wanted: str, timeout_s: float) -> Candidate:
+async def _probe(server: LocalServer, connections: Connections, env: Mapping[str, str], timeout_s: float) -> Candidate:
     """Whether a server listens and lists a model.
 
     A bare connection comes first: on most machines nothing listens, and then httpx is not even imported.
     """
-    where = shown_address(server.base_url)
+    if not server.base_url:
+        return _server(server, CandidateState.NOT_FOUND, f"{ENV_HOST} is not an address")
+    wire, where = PROVIDERS[server.type].wire, shown_address(server.base_url)
     if not await listens(server.base_url, timeout_s):
         return _server(server, CandidateState.NOT_FOUND, f"nothing listens at {where}")
     lease = connections.lease(server.base_url)
     try:
         client = await lease.client()
-        listed = await client.get_json(models_url(server.base_url), timeout_s=timeout_s, headers={})
+        listed = await client.get_json(list_url(wire, server.base_url), timeout_s=timeout_s, headers={})
     except (OSError, ValueError):
         return _server(server, CandidateState.NOT_FOUND, f"what listens at {where} is no model server")
     finally:
         await lease.release()
-    models = _chat_models(listed)
+    models = listed_models(wire, listed)
     if not models:
-        return _server(server, CandidateState.NOT_FOUND, f"runs at {where}, but has no model")
-    model = wanted if wanted in models else models[0]
+        advice = "; load one with `ollama pull qwen3:8b`" if wire == "ollama" else ""
+        return _server(server, CandidateState.NOT_FOUND, f"runs at {where}, but has no model{advice}")
+    names = ("OLLAMA_MODEL", "OPENAI_MODEL") if wire == "ollama" else ("OPENAI_MODEL",)
+    wanted = [env.get(name, "").strip() for name in names]
+    model = next((name for name in wanted if name in models), models[0])
     return _server(server, CandidateState.READY, f"runs at {where}", model)
 
 
@@ -195,19 +216,13 @@ async def listens(base_url: str, timeout_s: float) -> bool:
     return True
 
 
-def _chat_models(listed: Any) -> list[str]:
-    """The models of a list that can be talked to; embedding models are listed beside them."""
-    data = listed.get("data") if isinstance(listed, dict) else None
-    names = [item.get("id") for item in data if isinstance(item, dict)] if isinstance(data, list) else []
-    return [name for name in names if isinstance(name, str) and name and "embed" not in name.lower()]
-
-
 def _server(server: LocalServer, state: CandidateState, detail: str, model: str = "") -> Candidate:
     return Candidate(
         kind=CandidateKind.SERVER,
         label=server.label,
         state=state,
         base_url=server.base_url,
+        type=server.type,
         model=model,
         detail=detail,
     )

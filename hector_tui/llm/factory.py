@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hector_tui.errors import ConfigError
+from hector_tui.llm.anthropic import AnthropicModel
 from hector_tui.llm.base import Model
 from hector_tui.llm.connections import Connections
 from hector_tui.llm.discovery import Candidate, CandidateKind, Discovery
+from hector_tui.llm.gemini import GeminiModel
 from hector_tui.llm.network import NetworkModel, NetworkOptions
 from hector_tui.llm.offline import DEFAULT_CONTEXT_WINDOW, OfflineModel
+from hector_tui.llm.ollama import OllamaModel
+from hector_tui.llm.ollama_address import server_address
 from hector_tui.llm.openai import OpenAIModel
 from hector_tui.llm.providers import PROVIDERS, context_window_of
+from hector_tui.llm.responses import ResponsesModel
 from hector_tui.llm.retry import RetryPolicy
 from hector_tui.llm.secrets import Secret
 from hector_tui.llm.timeouts import Timeouts
@@ -32,6 +37,8 @@ class LlmSettings:
         timeout_s: Seconds until the first byte of an answer; None takes the default.
         max_retries: Further tries after the first; at most two are made.
         context_window: In tokens; 0 looks the model up.
+        keep_alive: How long an Ollama server keeps the model loaded; empty leaves it to the server.
+        thinking: Tokens the model may think with, where a provider asks how many; 0 leaves it to the provider.
     """
 
     type: str = "auto"
@@ -44,6 +51,8 @@ class LlmSettings:
     timeout_s: float | None = None
     max_retries: int | None = None
     context_window: int = 0
+    keep_alive: str = ""
+    thinking: int = 0
 
 
 def build_model(
@@ -76,42 +85,60 @@ def build_model(
     if provider is None:
         known = ", ".join(["auto", *PROVIDERS, "offline"])
         raise ConfigError(f"there is no llm type {settings.type!r}", hint=f"Types: {known}.")
+    if kind == "ollama" and not settings.model and discovery is not None:
+        settings = replace(settings, model=_listed_first(settings, discovery))
     return _network_model(settings, connections)
 
 
 def _found(settings: LlmSettings, candidate: Candidate) -> LlmSettings:
     """The settings with what discovery found; everything but the place stays as configured."""
-    return LlmSettings(
-        type="openai",
+    return replace(
+        settings,
+        type=candidate.type,
         model=settings.model or candidate.model,
         base_url=candidate.base_url,
         api_key=candidate.api_key,
         key_name=candidate.key_name,
-        temperature=settings.temperature,
-        max_tokens=settings.max_tokens,
-        timeout_s=settings.timeout_s,
-        max_retries=settings.max_retries,
-        context_window=settings.context_window,
     )
+
+
+def _listed_first(settings: LlmSettings, discovery: Discovery) -> str:
+    """The model discovery chose at the same Ollama server; empty when it found none there."""
+    where = server_address(settings.base_url or PROVIDERS["ollama"].base_url)
+    found = [one for one in discovery.candidates if one.type == "ollama" and one.base_url == where]
+    return found[0].model if found else ""
 
 
 def _network_model(settings: LlmSettings, connections: Connections) -> NetworkModel:
     provider = PROVIDERS[settings.type.strip().lower()]
     model = settings.model or (provider.default_model if not settings.base_url else "")
     if not model:
-        raise ConfigError("no model is named", hint="Set `model`, as the provider spells it.")
+        listed = " `ollama list` shows what the server has." if provider.wire == "ollama" else ""
+        raise ConfigError("no model is named", hint=f"Set `model`, as the provider spells it.{listed}")
     options: NetworkOptions = {
         "base_url": settings.base_url or provider.base_url,
         "connections": connections,
         "api_key": settings.api_key,
         "key_name": settings.key_name or (provider.key_name if not settings.base_url else ""),
-        "context_window": settings.context_window or context_window_of(model),
+        "context_window": settings.context_window or (0 if provider.wire == "ollama" else context_window_of(model)),
         "timeouts": Timeouts() if settings.timeout_s is None else Timeouts(first_byte_s=settings.timeout_s),
         "retry": RetryPolicy() if settings.max_retries is None else _policy(settings.max_retries),
     }
+    temperature, max_tokens = settings.temperature, settings.max_tokens
     match provider.wire:
+        case "responses":
+            return ResponsesModel(model, temperature=temperature, max_tokens=max_tokens, **options)
+        case "gemini":
+            thinking = settings.thinking
+            return GeminiModel(model, temperature=temperature, max_tokens=max_tokens, thinking=thinking, **options)
+        case "ollama":
+            keep_alive = settings.keep_alive
+            return OllamaModel(model, temperature=temperature, max_tokens=max_tokens, keep_alive=keep_alive, **options)
+        case "anthropic":
+            thinking = settings.thinking
+            return AnthropicModel(model, temperature=temperature, max_tokens=max_tokens, thinking=thinking, **options)
         case _:
-            return OpenAIModel(model, temperature=settings.temperature, max_tokens=settings.max_tokens, **options)
+            return OpenAIModel(model, temperature=temperature, max_tokens=max_tokens, **options)
 
 
 def _policy(max_retries: int) -> RetryPolicy:

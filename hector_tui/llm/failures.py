@@ -20,12 +20,15 @@ from hector_tui.errors import (
     RateLimited,
     RequestRejected,
 )
+from hector_tui.llm.refused import refused_part
 from hector_tui.llm.secrets import Secret, redacted
 
 _LONGEST_WAIT_S = 86_400.0
 _LONGEST_DETAIL = 300
 _INVISIBLE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff]+")
 _TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^<>]{0,500}>", re.IGNORECASE | re.DOTALL)
+_KEY_REFUSED = re.compile(r"\bAPI key (?:not valid|expired|not found)", re.IGNORECASE)
+"""What Gemini says of a key with status 400."""
 _RETRYABLE = frozenset({408, 409, 425, 429})
 _STATUS_OF_CODE = {
     "api_error": 500,
@@ -69,10 +72,16 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What a provider said about a failure: words, and the code or type it gave them."""
+    """What a provider said about a failure: words, the code or type it gave them, and the field it names.
+
+    Attributes:
+        wait_s: Seconds it asks to wait in its words instead of in a header, as Gemini does; None when it does not.
+    """
 
     detail: str
     code: str = ""
+    parameter: str = ""
+    wait_s: float | None = None
 
 
 def read_complaint(body: bytes) -> Complaint:
@@ -100,12 +109,39 @@ def complaint_of(data: Any, depth: int = 0) -> Complaint:
     if not isinstance(data, dict) or depth >= 4:
         return Complaint("")
     code = next((str(data[name]) for name in ("code", "type", "status") if data.get(name) not in (None, "")), "")
+    parameter, wait_s = _field_named(data), _wait_named(data)
     for name in ("error", "errors", "message", "detail", "msg", "title"):
         if data.get(name):
             inner = complaint_of(data[name], depth + 1)
             if inner.detail or inner.code:
-                return Complaint(_with_upstream(inner.detail, data), inner.code or code)
-    return Complaint("", code)
+                detail = _with_upstream(inner.detail, data)
+                waits = wait_s if inner.wait_s is None else inner.wait_s
+                return Complaint(detail, inner.code or code, inner.parameter or parameter, waits)
+    return Complaint("", code, parameter, wait_s)
+
+
+def _field_named(data: Mapping[str, Any]) -> str:
+    """The field of the request an error object names: OpenAI's `param`, or the end of FastAPI's `loc`."""
+    match data:
+        case {"param": str(name)}:
+            return name
+        case {"loc": [*_, str(name)]}:
+            return name
+        case _:
+            return ""
+
+
+def _wait_named(data: Mapping[str, Any]) -> float | None:
+    """The seconds Google's `RetryInfo` names: https://cloud.google.com/apis/design/errors#error_details."""
+    details = data.get("details")
+    for detail in details if isinstance(details, list) else ():
+        match detail:
+            case {"retryDelay": str(delay)} if delay.endswith("s"):
+                seconds = _number(delay[:-1])
+                return None if seconds is None else _clipped(seconds)
+            case _:
+                continue
+    return None
 
 
 def _with_upstream(detail: str, data: Mapping[str, Any]) -> str:
@@ -146,11 +182,14 @@ def refusal(status: int, complaint: Complaint, origin: Origin, headers: Mapping[
     said = f": {detail}" if detail else ""
     where = origin.where
     match status:
+        case 400 if _KEY_REFUSED.search(complaint.detail):
+            return AuthFailed(f"the provider refused the key ({status}){said}", where=where, hint=_key_hint(origin))
         case 401 | 403:
             return AuthFailed(f"the provider refused the key ({status}){said}", where=where, hint=_key_hint(origin))
         case 404:
             hint = "Check the model's name, and that the address ends as the provider says, usually in /v1."
-            return ModelNotFound(f"the provider does not know {origin.model!r} (404){said}", where=where, hint=hint)
+            message = f"the provider does not know {origin.model!r} (404){said}"
+            return ModelNotFound(message, where=where, hint=hint, refused=_refused(status, complaint))
         case 429:
             return _rate_limited(complaint, said, where, headers)
         case 408 | 504:
@@ -172,7 +211,12 @@ def refusal(status: int, complaint: Complaint, origin: Origin, headers: Mapping[
                 where=where,
                 hint=_rejection_hint(status, complaint),
                 retryable=_retryable(False, headers),
+                refused=_refused(status, complaint),
             )
+
+
+def _refused(status: int, complaint: Complaint) -> str:
+    return refused_part(status, complaint.detail, complaint.code, complaint.parameter)
 
 
 def redirect(status: int, host: str, origin: Origin) -> ProviderError:
@@ -191,6 +235,7 @@ def _rate_limited(complaint: Complaint, said: str, where: str, headers: Mapping[
             f"the quota is used up (429){said}", where=where, hint="Check plan and billing at the provider."
         )
     wait_s = retry_after_s(headers)
+    wait_s = complaint.wait_s if wait_s is None else wait_s
     hint = f"It asks to wait {wait_s:.0f} seconds." if wait_s else "Try again in a moment."
     retryable = _retryable(True, headers)
     return RateLimited(

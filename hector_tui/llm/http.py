@@ -105,8 +105,16 @@ class HttpClient:
         except TimeoutError as error:
             raise _silence(request.timeouts.first_byte_s, request) from error
 
-    async def get_json(self, url: str, *, timeout_s: float, headers: Mapping[str, str]) -> Any:
+    async def get_json(
+        self, url: str, *, timeout_s: float, headers: Mapping[str, str], question: bytes | None = None
+    ) -> Any:
         """The JSON of a small document, such as the list of models.
+
+        Args:
+            url: In full.
+            timeout_s: Seconds for all of it.
+            headers: Beside the client's own.
+            question: A JSON body for the servers that are asked for a document with POST.
 
         Raises:
             ValueError: The answer is not JSON of at most 4 MiB with status 200.
@@ -114,7 +122,8 @@ class HttpClient:
         """
         try:
             async with asyncio.timeout(timeout_s):
-                message = self._client.build_request("GET", url, headers=dict(headers))
+                method, kind = ("GET", {}) if question is None else ("POST", {"Content-Type": "application/json"})
+                message = self._client.build_request(method, url, content=question, headers={**kind, **headers})
                 response = await self._client.send(message, stream=True)
                 try:
                     if response.status_code != 200:

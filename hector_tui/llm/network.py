@@ -3,11 +3,15 @@
 When is an answer complete? When its format's reader says so: after that at most the usage and an end marker follow, so
 whatever happens then - the end of the stream, a broken connection, silence - costs nothing of the answer. A stream that
 ends before was cut, and is never taken for an answer.
+
+What a model refuses - `temperature`, tools, an answer's form - no table knows for every server, so it is learnt: the
+request goes out once more without it, and the model's later requests leave it out from the start.
 """
 
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, NotRequired, TypedDict, Unpack
@@ -19,6 +23,7 @@ from hector_tui.llm.addresses import shown_address, usable_key
 from hector_tui.llm.base import ModelEvent, ModelRequest, Stop, TextChunk, ThinkingChunk, ToolCall, UsageReport
 from hector_tui.llm.connections import Connections
 from hector_tui.llm.failures import Origin, one_line
+from hector_tui.llm.refused import Yielding
 from hector_tui.llm.retry import Progress, RetryPolicy, retried
 from hector_tui.llm.secrets import Secret
 from hector_tui.llm.sse import DEFAULT_EVENT_CAP
@@ -59,6 +64,10 @@ class NetworkOptions(TypedDict):
 class NetworkModel:
     """A model of a provider or a server.
 
+    The one thing that changes in it is `wire`: it is replaced, never altered, by a narrower one when the provider
+    refuses a part of a request. That is a fact about the model and not about a conversation, so every session that
+    shares the model profits; a lock makes two refusals at the same time count both.
+
     Args:
         wire: How it is spoken to.
         options: See `NetworkOptions`.
@@ -72,6 +81,7 @@ class NetworkModel:
         key = usable_key(options.get("api_key") or Secret(""))
         where = shown_address(base_url)
         self._wire = wire
+        self._learning = threading.Lock()
         self._origin = Origin(where=where, model=wire.model, key=key, key_name=options.get("key_name", ""))
         self._context_window = options.get("context_window", 0)
         self._timeouts = options.get("timeouts") or Timeouts()
@@ -98,7 +108,7 @@ class NetworkModel:
         Raises:
             ProviderError: The provider refused, failed, stalled or sent something that is not its protocol.
         """
-        return retried(lambda progress: self._attempt(request, progress), self._retry)
+        return retried(lambda progress: self._attempt(request, progress), self._retry, self._amend)
 
     async def prepare(self) -> None:
         """Load the HTTP client and its certificates."""
@@ -108,12 +118,31 @@ class NetworkModel:
         """Give up the share of the connections."""
         await self._lease.release()
 
+    def _amend(self, error: ProviderError, progress: Progress) -> str:
+        """Leave out what the provider refused; says so, or nothing when that was not sent or has to be."""
+        part = error.refused
+        if not part or part in progress.left_out:
+            return ""
+        with self._learning:
+            wire = self._wire
+            if not isinstance(wire, Yielding):
+                return ""
+            # Another session may have learnt it since this request was sent: then the next try has it already.
+            if part not in wire.left_out:
+                narrower = wire.without(part)
+                if narrower is None:
+                    return ""
+                self._wire = narrower
+        return f"{wire.model} does not take `{part}`: it is left out from now on"
+
     async def _attempt(self, request: ModelRequest, progress: Progress) -> AsyncGenerator[ModelEvent, None]:
         """Send the request once."""
         client = await self._lease.client()
         from hector_tui.llm.http import HttpRequest
 
         wire = self._wire
+        if isinstance(wire, Yielding):
+            progress.left_out = wire.left_out
         message = HttpRequest(
             url=wire.url,
             headers=wire.headers(self._origin.key),
@@ -122,7 +151,7 @@ class NetworkModel:
             timeouts=self._timeouts,
         )
         said: list[str] = []
-        async with client.post(message) as answer, aclosing(self._events(answer, progress)) as events:
+        async with client.post(message) as answer, aclosing(self._events(request, answer, progress)) as events:
             async for event in events:
                 match event:
                     case TextChunk(text) | ThinkingChunk(text):
@@ -133,9 +162,11 @@ class NetworkModel:
                         event = UsageReport(_estimate(request, "".join(said)))
                 yield event
 
-    async def _events(self, answer: Body, progress: Progress) -> AsyncGenerator[ModelEvent, None]:
+    async def _events(
+        self, request: ModelRequest, answer: Body, progress: Progress
+    ) -> AsyncGenerator[ModelEvent, None]:
         """The events of one answer's body, whatever form it has."""
-        reader = self._wire.reader(self._origin)
+        reader = self._wire.reader(request, self._origin)
         async with aclosing(answer.chunks()) as chunks:
             start = await _first_bytes(chunks)
             match start.lstrip(_BLANK)[:1]:
@@ -175,16 +206,17 @@ class NetworkModel:
         piece: bytes | None = start
         while piece is not None:
             for event in framing.feed(piece):
-                was_finished = reader.is_finished
+                was_finished, content_before = reader.is_finished, reader.content_count
                 for content in reader.read(event):
                     yield content
                 if reader.is_closed:
                     return
-                progress.has_content = progress.has_content or reader.has_content
-                if not reader.is_finished:
+                progress.has_content = reader.content_count > 0
+                if reader.is_finished:
+                    if not was_finished:
+                        answer.give_at_most(self._timeouts.tail_s)
+                elif reader.content_count > content_before:
                     answer.content_seen()
-                elif not was_finished:
-                    answer.give_at_most(self._timeouts.tail_s)
             try:
                 piece = await anext(chunks, None)
             except ProviderError:

@@ -120,6 +120,13 @@ class OfflineModel:
             await asyncio.sleep(0)
 
     async def _respond(self, request: ModelRequest) -> ScriptStep:
+        step = await self._said(request)
+        if request.output is None or any(isinstance(action, ToolCall) for action in step):
+            return step
+        words = "".join(action.text for action in step if isinstance(action, TextChunk))
+        return say(answers.formed(request.output, words))
+
+    async def _said(self, request: ModelRequest) -> ScriptStep:
         index = await self._handbook_index()
         text = last_user_text(request)
         if request.messages and request.messages[-1].role is Role.TOOL:

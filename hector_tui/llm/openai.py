@@ -6,15 +6,15 @@ When is an answer complete? When the chunk with the `finish_reason` came, or `[D
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Unpack
+from dataclasses import dataclass, replace
+from typing import Self, Unpack
 
 from hector_tui.llm import openai_request
 from hector_tui.llm.base import ModelRequest
+from hector_tui.llm.dialects import Dialect, dialect_of
 from hector_tui.llm.failures import Origin
 from hector_tui.llm.network import NetworkModel, NetworkOptions
 from hector_tui.llm.openai_chunks import ChunkReader
-from hector_tui.llm.openai_request import Dialect
 from hector_tui.llm.secrets import Secret
 from hector_tui.llm.sse import EventReader
 
@@ -26,6 +26,7 @@ class ChatCompletions:
     Attributes:
         url: With the path of the endpoint.
         temperature, max_tokens: Used when a request does not say; None is not sent.
+        left_out: What the model has refused before and is not sent any more.
     """
 
     model: str
@@ -33,25 +34,44 @@ class ChatCompletions:
     dialect: Dialect
     temperature: float | None = None
     max_tokens: int | None = None
+    left_out: frozenset[str] = frozenset()
     streams_documents: bool = False
 
     def headers(self, key: Secret) -> Mapping[str, str]:
-        """The key as a bearer token."""
-        return {"Authorization": f"Bearer {key.reveal()}"} if key else {}
+        """The key as a bearer token, or in the host's own header."""
+        return key_headers(key, self.dialect)
 
     def body(self, request: ModelRequest) -> bytes:
         """The JSON body."""
         return openai_request.body(
-            self.model, request, self.dialect, temperature=self.temperature, max_tokens=self.max_tokens
+            self.model,
+            request,
+            self.dialect,
+            temperature=self.temperature,
+            max_tokens=self.max_tokens,
+            left_out=self.left_out,
         )
+
+    def without(self, part: str) -> Self | None:
+        """The same format without a part of its requests."""
+        if part not in openai_request.YIELDING or part in self.left_out:
+            return None
+        return replace(self, left_out=self.left_out | {part})
 
     def framing(self, cap: int) -> EventReader:
         """Server-sent events."""
         return EventReader(cap=cap)
 
-    def reader(self, origin: Origin) -> ChunkReader:
-        """What reads one answer."""
+    def reader(self, request: ModelRequest, origin: Origin) -> ChunkReader:
+        """What reads the answer to a request."""
         return ChunkReader(origin)
+
+
+def key_headers(key: Secret, dialect: Dialect) -> Mapping[str, str]:
+    """The header that holds the key; none without a key."""
+    if not key:
+        return {}
+    return {dialect.key_header: key.reveal()} if dialect.key_header else {"Authorization": f"Bearer {key.reveal()}"}
 
 
 class OpenAIModel(NetworkModel):
@@ -78,7 +98,7 @@ class OpenAIModel(NetworkModel):
         wire = ChatCompletions(
             model=model,
             url=openai_request.chat_url(base_url),
-            dialect=openai_request.dialect_of(base_url),
+            dialect=dialect_of(base_url),
             temperature=temperature,
             max_tokens=max_tokens,
         )

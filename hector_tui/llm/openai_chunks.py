@@ -59,7 +59,7 @@ class ChunkReader:
         self._calls: dict[int, _Call] = {}
         self._calls_size = 0
         self._refused = False
-        self._has_text = False
+        self._content_count = 0
         self._finish_reason = ""
         self._closed = False
         self.usage: Usage | None = None
@@ -75,9 +75,9 @@ class ChunkReader:
         return self._closed
 
     @property
-    def has_content(self) -> bool:
-        """Whether any content came, be it the first fragment of a tool call."""
-        return self._has_text or bool(self._calls)
+    def content_count(self) -> int:
+        """How many pieces of content came, fragments of tool calls included."""
+        return self._content_count
 
     def read(self, event: ServerSentEvent) -> list[ModelEvent]:
         """The events of one chunk; blank data keeps a connection warm and means nothing.
@@ -111,7 +111,9 @@ class ChunkReader:
     def _take(self, chunk: Any) -> list[ModelEvent]:
         if not isinstance(chunk, dict):
             raise self._bad("a chunk that is no object", str(chunk))
-        if error := chunk.get("error"):
+        groq = chunk.get("x_groq")
+        error = chunk.get("error") or (groq.get("error") if isinstance(groq, dict) else None)
+        if error:
             raise in_band_error(error, self._origin)
         self._note_usage(chunk)
         choices = chunk.get("choices")
@@ -144,7 +146,7 @@ class ChunkReader:
         calls = [call.complete() for call in self._calls.values() if call.name]
         if reason in (StopReason.LENGTH, StopReason.REFUSAL):
             # The last call may have been cut in the middle: half of a command must not be run.
-            calls = [call for call in calls if _is_whole(call.arguments)]
+            calls = [call for call in calls if is_whole(call.arguments)]
         events.extend(calls)
         if reason is StopReason.TOOL_CALLS and not calls:
             reason = StopReason.END
@@ -164,7 +166,7 @@ class ChunkReader:
             text = f"{text}{refusal}"
         if not isinstance(text, str) or not isinstance(thinking, str):
             raise self._bad("content in no known form", str(delta))
-        self._has_text = self._has_text or bool(thinking or text)
+        self._content_count += bool(thinking or text)
         events: list[ModelEvent] = []
         if thinking and (piece := self._thinking.feed(thinking)):
             events.append(ThinkingChunk(piece))
@@ -180,6 +182,7 @@ class ChunkReader:
             if not isinstance(fragment, dict):
                 raise self._bad("a tool call that is no object", str(fragment))
             self._note_call(fragment)
+            self._content_count += 1
 
     def _note_call(self, fragment: dict[str, Any]) -> None:
         function = fragment.get("function") or {}
@@ -220,17 +223,25 @@ class ChunkReader:
         return self._calls.setdefault(last + 1, _Call())
 
     def _note_usage(self, chunk: dict[str, Any]) -> None:
-        usage = chunk.get("usage")
+        usage, groq, timings = chunk.get("usage"), chunk.get("x_groq"), chunk.get("timings")
         if not isinstance(usage, dict):
-            # Groq's dialect.
-            extra = chunk.get("x_groq")
-            usage = extra.get("usage") if isinstance(extra, dict) else None
+            usage = groq.get("usage") if isinstance(groq, dict) else None
         if isinstance(usage, dict):
+            details = count_of(usage, "prompt_tokens_details", "cached_tokens")
             self.usage = Usage(
-                input_tokens=_count(usage, "prompt_tokens"),
-                output_tokens=_count(usage, "completion_tokens"),
-                cached_tokens=_count(usage, "prompt_tokens_details", "cached_tokens"),
-                reasoning_tokens=_count(usage, "completion_tokens_details", "reasoning_tokens"),
+                input_tokens=count_of(usage, "prompt_tokens"),
+                output_tokens=count_of(usage, "completion_tokens"),
+                cached_tokens=details or count_of(usage, "prompt_cache_hit_tokens"),  # the latter is DeepSeek's
+                reasoning_tokens=count_of(usage, "completion_tokens_details", "reasoning_tokens"),
+                cost=_cost(usage),
+            )
+        elif isinstance(timings, dict) and self.usage is None:
+            # llama.cpp, where nobody asked for usage: what it worked on, beside what it had in its cache.
+            cached = count_of(timings, "cache_n")
+            self.usage = Usage(
+                input_tokens=cached + count_of(timings, "prompt_n"),
+                output_tokens=count_of(timings, "predicted_n"),
+                cached_tokens=cached,
             )
 
     def _bad(self, what: str, text: str) -> BadResponse:
@@ -254,14 +265,22 @@ def _from_parts(parts: list[Any]) -> tuple[str, str]:
     return "".join(thinking), "".join(text)
 
 
-def _count(usage: dict[str, Any], *path: str) -> int:
+def _cost(usage: dict[str, Any]) -> float | None:
+    """OpenRouter's price of an answer, in credits, which are US dollars; None where nobody names one."""
+    cost = usage.get("cost")
+    return float(cost) if isinstance(cost, int | float) and not isinstance(cost, bool) and cost >= 0 else None
+
+
+def count_of(usage: dict[str, Any], *path: str) -> int:
+    """A number of tokens by the names that lead to it; 0 where there is none."""
     value: Any = usage
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return max(0, int(value)) if isinstance(value, int | float) else 0
 
 
-def _is_whole(arguments: str) -> bool:
+def is_whole(arguments: str) -> bool:
+    """Whether a tool's arguments are JSON to their end."""
     try:
         json.loads(arguments or "{}")
     except (ValueError, RecursionError):

@@ -5,56 +5,25 @@ Format: https://platform.openai.com/docs/api-reference/chat/create, spoken by ne
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from hector_tui.domain.messages import Message, Role, TextPart, ToolCallPart, ToolResultPart
+from hector_tui.domain.messages import FilePart, Message, Role, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from hector_tui.domain.tools import ToolSpec
 from hector_tui.llm.addresses import endpoint_url, split_address
-from hector_tui.llm.base import ModelRequest
+from hector_tui.llm.attachments import data_url, file_text, is_picture
+from hector_tui.llm.base import ModelRequest, StructuredOutput
+from hector_tui.llm.dialects import Dialect, is_azure, is_reasoning_model
+from hector_tui.llm.structured import in_words, is_strict, schema_of
 from hector_tui.llm.surrogates import whole_text
 
-_SHORT_ID = re.compile(r"[A-Za-z0-9]{9}")
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """Where a host departs from the format so far that requests fail.
-
-    Attributes:
-        asks_for_usage: Whether `stream_options` may be sent; Mistral refuses it (422) and reports usage unasked.
-        bound_name: OpenAI's reasoning models refuse `max_tokens`, most others do not know `max_completion_tokens`.
-        has_short_ids: Mistral takes only call ids of nine letters and digits, and a session may hold another model's.
-    """
-
-    asks_for_usage: bool = True
-    bound_name: str = "max_tokens"
-    has_short_ids: bool = False
-
-    def call_id(self, call_id: str) -> str:
-        """A call id this host takes; the same one always gives the same one."""
-        if not self.has_short_ids or _SHORT_ID.fullmatch(call_id):
-            return call_id
-        return hashlib.sha256(call_id.encode("utf-8", "replace")).hexdigest()[:9]
-
-
-def dialect_of(base_url: str) -> Dialect:
-    """The dialect spoken at an address.
-
-    Raises:
-        ConfigError: It is not an http or https address.
-    """
-    match split_address(base_url).hostname:
-        case "api.openai.com":
-            return Dialect(bound_name="max_completion_tokens")
-        case "api.mistral.ai":
-            return Dialect(asks_for_usage=False, has_short_ids=True)
-        case _:
-            return Dialect()
+YIELDING = frozenset(
+    {"stream_options", "temperature", "tools", "response_format", "max_tokens", "max_completion_tokens"}
+)
+"""What requests can do without when a model refuses it. Of the two names of the bound each gives way to the other."""
+_SWAPPED = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+_AZURE_PATH = "/openai/v1"
 
 
 def chat_url(base_url: str) -> str:
@@ -63,40 +32,118 @@ def chat_url(base_url: str) -> str:
     Raises:
         ConfigError: It is not an http or https address.
     """
-    return endpoint_url(base_url, "/chat/completions")
+    default = _AZURE_PATH if is_azure(split_address(base_url)) else "/v1"
+    return endpoint_url(base_url, "/chat/completions", default_path=default)
 
 
 def body(
-    model: str, request: ModelRequest, dialect: Dialect, *, temperature: float | None, max_tokens: int | None
+    model: str,
+    request: ModelRequest,
+    dialect: Dialect,
+    *,
+    temperature: float | None,
+    max_tokens: int | None,
+    left_out: frozenset[str] = frozenset(),
 ) -> bytes:
-    """The JSON body. What the request leaves open takes the model's setting; what both leave open is not sent."""
-    data: dict[str, Any] = {"model": model, "messages": list(_messages(request, dialect)), "stream": True}
-    if dialect.asks_for_usage:
+    """The JSON body. What the request leaves open takes the model's setting; what both leave open is not sent.
+
+    Args:
+        model: The provider's name for it.
+        request: What is asked.
+        dialect: How the host departs from the format.
+        temperature: The model's setting.
+        max_tokens: The model's setting.
+        left_out: What the model has refused before.
+
+    Raises:
+        RequestRejected: A file cannot be sent.
+    """
+    output = request.output
+    asks_by_schema = output is not None and output.format != "xml" and "response_format" not in left_out
+    if asks_by_schema and dialect.schemas == "words":
+        asks_by_schema = False
+    data: dict[str, Any] = {
+        "model": model,
+        "messages": list(_messages(model, request, dialect, in_prompt=_said(output, dialect, asks_by_schema))),
+        "stream": True,
+    }
+    if dialect.asks_for_usage and "stream_options" not in left_out:
         data["stream_options"] = {"include_usage": True}
-    if request.tools:
+    if dialect.asks_for_cost:
+        data["usage"] = {"include": True}
+    if request.tools and "tools" not in left_out:
         data["tools"] = [_tool(tool) for tool in request.tools]
-    if (value := request.temperature if request.temperature is not None else temperature) is not None:
+    if output is not None and asks_by_schema:
+        data["response_format"] = _response_format(output, dialect)
+    value = request.temperature if request.temperature is not None else temperature
+    if value is not None and "temperature" not in left_out and not is_reasoning_model(model):
         data["temperature"] = value
     if (bound := request.max_tokens if request.max_tokens is not None else max_tokens) is not None:
-        data[dialect.bound_name] = bound
+        name = _SWAPPED[dialect.bound_name] if dialect.bound_name in left_out else dialect.bound_name
+        if name not in left_out:
+            data[name] = bound
     return whole_text(json.dumps(data, ensure_ascii=False)).encode()
 
 
-def _messages(request: ModelRequest, dialect: Dialect) -> Iterator[dict[str, Any]]:
-    if request.system:
-        yield {"role": "system", "content": request.system}
-    for message in request.messages:
+def _said(output: StructuredOutput | None, dialect: Dialect, asks_by_schema: bool) -> str:
+    """What the system prompt says of an answer's form: everything a schema does not.
+
+    `json_object` needs the word JSON in the prompt (OpenAI and DeepSeek refuse it without).
+    """
+    if output is None:
+        return ""
+    takes_schema = dialect.schemas == "schema" and (output.format == "enum" or bool(output.schema))
+    if asks_by_schema and takes_schema and not output.prefill:
+        return ""
+    if output.format == "enum" and asks_by_schema and not takes_schema:
+        schema = json.dumps(schema_of(output), ensure_ascii=False)
+        return f"Answer with one JSON object that follows this schema:\n{schema}"
+    return in_words(output, prefill=not dialect.continues_answers)
+
+
+def _response_format(output: StructuredOutput, dialect: Dialect) -> dict[str, Any]:
+    schema = schema_of(output)
+    if not schema or dialect.schemas == "object":
+        return {"type": "json_object"}
+    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": is_strict(schema)}}
+
+
+def _messages(model: str, request: ModelRequest, dialect: Dialect, *, in_prompt: str) -> Iterator[dict[str, Any]]:
+    if system := "\n\n".join(part for part in (request.system, in_prompt) if part):
+        yield {"role": "system", "content": system}
+    asked_at = max((at for at, message in enumerate(request.messages) if message.role is Role.USER), default=0)
+    for at, message in enumerate(request.messages):
         match message.role:
             case Role.USER:
-                yield {"role": "user", "content": message.text}
+                yield {"role": "user", "content": _asked(model, request, message)}
             case Role.ASSISTANT:
-                yield from _assistant(message, dialect)
+                yield from _assistant(message, dialect, with_thinking=dialect.returns_thinking and at > asked_at)
             case Role.TOOL:
                 yield from _tool_results(message, dialect)
+    if request.output is not None and request.output.prefill and dialect.continues_answers:
+        yield {"role": "assistant", "content": request.output.prefill, "prefix": True}
 
 
-def _assistant(message: Message, dialect: Dialect) -> Iterator[dict[str, Any]]:
-    """Thinking is not sent: no server of this format takes it back. A message of nothing else is left out."""
+def _asked(model: str, request: ModelRequest, message: Message) -> str | list[dict[str, Any]]:
+    """A person's words; with files a list of parts, which not every server takes, so only then."""
+    if not any(isinstance(part, FilePart) for part in message.parts):
+        return message.text
+    found: list[dict[str, Any]] = []
+    for part in message.parts:
+        match part:
+            case FilePart() if is_picture(part):
+                found.append({"type": "image_url", "image_url": {"url": data_url(part, request.files, model)}})
+            case FilePart():
+                found.append({"type": "text", "text": file_text(part, request.files)})
+            case TextPart(text) if text:
+                found.append({"type": "text", "text": text})
+            case _:
+                continue
+    return found
+
+
+def _assistant(message: Message, dialect: Dialect, *, with_thinking: bool) -> Iterator[dict[str, Any]]:
+    """A message of nothing but thinking is left out, and so is thinking, unless the host demands it."""
     text = "".join(part.text for part in message.parts if isinstance(part, TextPart))
     calls = message.tool_calls
     if not text and not calls:
@@ -104,15 +151,18 @@ def _assistant(message: Message, dialect: Dialect) -> Iterator[dict[str, Any]]:
     found: dict[str, Any] = {"role": "assistant", "content": text or None}
     if calls:
         found["tool_calls"] = [_call(call, dialect) for call in calls]
+        thinking = "".join(part.text for part in message.parts if isinstance(part, ThinkingPart))
+        if with_thinking and thinking:
+            found["reasoning_content"] = thinking
     yield found
 
 
 def _call(call: ToolCallPart, dialect: Dialect) -> dict[str, Any]:
-    function = {"name": call.name, "arguments": _sendable(call.arguments)}
+    function = {"name": call.name, "arguments": sendable(call.arguments)}
     return {"id": dialect.call_id(call.call_id), "type": "function", "function": function}
 
 
-def _sendable(arguments: str) -> str:
+def sendable(arguments: str) -> str:
     """Arguments as a JSON object: several servers parse them again, and fail every later request on what is none."""
     try:
         is_object = isinstance(json.loads(arguments or "{}"), dict)
@@ -129,9 +179,13 @@ def _tool_results(message: Message, dialect: Dialect) -> Iterator[dict[str, Any]
             yield {"role": "tool", "tool_call_id": dialect.call_id(part.call_id), "content": part.text}
 
 
+def parameters_of(tool: ToolSpec) -> dict[str, Any]:
+    """A tool's parameters as the JSON Schema of an object, which no server may miss."""
+    return dict(tool.parameters) or {"type": "object", "properties": {}}
+
+
 def _tool(tool: ToolSpec) -> dict[str, Any]:
-    parameters = dict(tool.parameters) or {"type": "object", "properties": {}}
     return {
         "type": "function",
-        "function": {"name": tool.name, "description": tool.description, "parameters": parameters},
+        "function": {"name": tool.name, "description": tool.description, "parameters": parameters_of(tool)},
     }

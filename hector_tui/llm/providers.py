@@ -16,6 +16,7 @@ class Provider:
     Attributes:
         wire: The format it is spoken to in.
         key_name: The environment variable its key is usually in.
+        other_key_name: Another one, looked at when the first holds nothing.
         default_model: Taken when none is named; one the provider keeps up under that name.
         is_discovered: Whether a key in the environment is enough to use it without any configuration.
     """
@@ -23,9 +24,15 @@ class Provider:
     label: str
     base_url: str
     key_name: str
+    other_key_name: str = ""
     wire: Wire = "chat"
     default_model: str = ""
     is_discovered: bool = True
+
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """The environment variables its key may be in, the usual one first."""
+        return tuple(filter(None, (self.key_name, self.other_key_name)))
 
     @property
     def model_name(self) -> str:
@@ -36,6 +43,14 @@ class Provider:
 PROVIDERS: dict[str, Provider] = {
     "openai": Provider(
         label="OpenAI", base_url="https://api.openai.com/v1", key_name="OPENAI_API_KEY", default_model="gpt-4o"
+    ),
+    "openai-responses": Provider(
+        label="OpenAI Responses",
+        base_url="https://api.openai.com/v1",
+        key_name="OPENAI_API_KEY",
+        wire="responses",
+        default_model="gpt-4o",
+        is_discovered=False,
     ),
     "openrouter": Provider(
         label="OpenRouter",
@@ -61,25 +76,39 @@ PROVIDERS: dict[str, Provider] = {
         key_name="DEEPSEEK_API_KEY",
         default_model="deepseek-chat",
     ),
-    # Both vendors offer their models in this format beside their own; their model names change too often for a default.
+    # From version 4.6 on a name without a date is the model's own and stays (platform.claude.com, model ids).
     "anthropic": Provider(
         label="Anthropic",
-        base_url="https://api.anthropic.com/v1",
+        base_url="https://api.anthropic.com",
         key_name="ANTHROPIC_API_KEY",
-        is_discovered=False,
+        wire="anthropic",
+        default_model="claude-sonnet-5-5",
     ),
+    # `latest` names are the only ones Google keeps up: a numbered model is shut down about a year after its release.
     "gemini": Provider(
         label="Gemini",
-        base_url="https://generativelanguage.googleapis.com/v1beta/openai",
+        base_url="https://generativelanguage.googleapis.com",
         key_name="GEMINI_API_KEY",
-        is_discovered=False,
+        other_key_name="GOOGLE_API_KEY",
+        wire="gemini",
+        default_model="gemini-flash-latest",
     ),
-    "ollama": Provider(label="Ollama", base_url="http://localhost:11434/v1", key_name="", is_discovered=False),
+    "ollama": Provider(
+        label="Ollama", base_url="http://localhost:11434", key_name="", wire="ollama", is_discovered=False
+    ),
 }
 """By the `type` a configuration names; the order is the order of discovery."""
 
 _CONTEXT_WINDOWS = {
     "claude-": 200_000,
+    "claude-fable-": 1_000_000,
+    "claude-mythos-": 1_000_000,
+    "claude-opus-4-6": 1_000_000,
+    "claude-opus-4-7": 1_000_000,
+    "claude-opus-4-8": 1_000_000,
+    "claude-opus-5": 1_000_000,
+    "claude-sonnet-4-6": 1_000_000,
+    "claude-sonnet-5": 1_000_000,
     "codestral-": 256_000,
     "deepseek-": 128_000,
     "gemini-": 1_048_576,
@@ -111,3 +140,21 @@ def context_window_of(model: str) -> int:
     name = model.rpartition("/")[2].lower()
     known = [prefix for prefix in _CONTEXT_WINDOWS if name.startswith(prefix)]
     return _CONTEXT_WINDOWS[max(known, key=len)] if known else 0
+
+
+_TEXT_ONLY = (
+    "codestral",
+    "deepseek-",
+    "gpt-3.5",
+    "gpt-oss",
+    "llama-3.1-",
+    "llama-3.3-",
+    "o1-mini",
+    "o1-preview",
+    "o3-mini",
+)
+
+
+def takes_images(model: str) -> bool:
+    """Whether a model may take images; False only for well-known ones that take text alone."""
+    return not model.rpartition("/")[2].lower().startswith(_TEXT_ONLY)

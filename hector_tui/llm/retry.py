@@ -51,19 +51,29 @@ class Progress:
 
     Attributes:
         has_content: Whether the provider sent content, even if no event of it has come out yet.
+        left_out: The parts of the request this try did without.
     """
 
     has_content: bool = False
+    left_out: frozenset[str] = frozenset()
+
+
+def _nothing_changed(_error: ProviderError, _progress: Progress) -> str:
+    return ""
 
 
 async def retried(
-    attempt: Callable[[Progress], AsyncGenerator[ModelEvent, None]], policy: RetryPolicy
+    attempt: Callable[[Progress], AsyncGenerator[ModelEvent, None]],
+    policy: RetryPolicy,
+    amend: Callable[[ProviderError, Progress], str] = _nothing_changed,
 ) -> AsyncGenerator[ModelEvent, None]:
     """The events of the first try that gets as far as content, with a `Retrying` before each further try.
 
     Args:
         attempt: Sends the request once and streams its events; may note its progress before an event comes out.
         policy: When to try again.
+        amend: Changes what the next try sends, so that it need not fail as the last did; returns what was changed as
+            a sentence, empty for nothing. Such a try follows at once, and counts as any other.
 
     Raises:
         ProviderError: The last try failed, or one failed after its first content.
@@ -77,9 +87,12 @@ async def retried(
                     yield event
             return
         except ProviderError as error:
-            wait_s = None if progress.has_content else policy.wait_s(number, error)
+            if progress.has_content:
+                raise
+            changed = amend(error, progress)
+            wait_s = 0.0 if changed and number < policy.tries else policy.wait_s(number, error)
             if wait_s is None:
                 raise
-            reason = error.message
+            reason = changed or error.message
         yield Retrying(wait_s, number, reason)
         await policy.sleep(wait_s)

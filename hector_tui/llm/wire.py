@@ -33,8 +33,12 @@ class AnswerReader(Protocol):
         ...
 
     @property
-    def has_content(self) -> bool:
-        """Whether any content came, be it the first fragment of a tool call: the request must not be sent again."""
+    def content_count(self) -> int:
+        """How many pieces of content came, fragments of tool calls included.
+
+        With the first, the request must not be sent again; while it stands still, whatever keeps the connection warm,
+        the model is silent.
+        """
         ...
 
     def read(self, event: ServerSentEvent) -> list[ModelEvent]:
@@ -97,6 +101,6 @@ class WireFormat(Protocol):
         """What cuts an answer into events of at most `cap` bytes."""
         ...
 
-    def reader(self, origin: Origin) -> AnswerReader:
-        """What reads one answer."""
+    def reader(self, request: ModelRequest, origin: Origin) -> AnswerReader:
+        """What reads the answer to a request."""
         ...

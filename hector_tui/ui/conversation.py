@@ -17,6 +17,7 @@ from hector_tui.domain.usage import Usage
 from hector_tui.engine.thread import EngineThread
 from hector_tui.ui.transcript.document import TranscriptDocument
 from hector_tui.ui.turn_view import TurnView
+from hector_tui.ui.waiting import Wait
 
 if TYPE_CHECKING:
     from hector_tui.engine.host import Engine
@@ -77,6 +78,16 @@ class Conversation:
     def live_phase(self) -> str:
         """What the newest live run is doing; empty when none is live."""
         return self._views[next(reversed(self._readers))].phase if self._readers else ""
+
+    @property
+    def live_wait(self) -> Wait | None:
+        """What the newest live run waits for before it asks its model again; None when it does not wait."""
+        return self._views[next(reversed(self._readers))].wait if self._readers else None
+
+    def tick(self) -> None:
+        """Move what counts down in the live runs; call it about once a second while one is live."""
+        for turn_id in self._readers:
+            self._views[turn_id].tick()
 
     @property
     def live_since(self) -> float:

@@ -14,6 +14,7 @@ _PHASES = {
     "starting": "starting",
     "recalling": "recalling",
     "model": "streaming",
+    "waiting": "asking again",
     "tools": "running a tool",
     "approval": "waiting for you",
     "settling": "saving",
@@ -35,6 +36,9 @@ def status_of(
     view = feeder.context_of(conversation.info.session_id)
     live = conversation.live_phase
     started = conversation.live_since
+    state, seconds = _PHASES.get(live, live), time.time() - started if live and started else None
+    if live == "waiting" and (wait := conversation.live_wait) is not None and (left := wait.left_s(time.time())):
+        state, seconds = "trying again in", float(left)
     if not banner and agent is not None and agent.readiness == "needs_key":
         banner = f"{agent.name} needs {agent.detail}: set it in the environment and start again"
     elif not banner and agent is not None and agent.readiness == "no_server":
@@ -46,8 +50,8 @@ def status_of(
     return StatusInfo(
         agent=agent.name if agent is not None else conversation.agent_id,
         model=agent.model if agent is not None else "",
-        state=_PHASES.get(live, live),
-        seconds=time.time() - started if live and started else None,
+        state=state,
+        seconds=seconds,
         hint=hint,
         context_used=view.tokens if view is not None else None,
         context_window=view.window or None if view is not None else None,

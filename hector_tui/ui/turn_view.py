@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable
 
 from hector_tui.domain.deltas import joined
@@ -32,6 +33,7 @@ from hector_tui.ui.times import ago, clock
 from hector_tui.ui.transcript.document import TranscriptDocument
 from hector_tui.ui.transcript.entries import AnswerEntry, Entry, NoticeEntry, UserEntry
 from hector_tui.ui.transcript.folds import FoldEntry, FoldState
+from hector_tui.ui.waiting import Wait
 
 _SUMMARY_CHARACTERS = 60
 """Of a tool's arguments and result, in its one line."""
@@ -57,6 +59,8 @@ class TurnView:
         self.phase: str = ""
         self.usage = turn.usage
         self.recall: MemoryRecalled | None = None
+        self.wait: Wait | None = None
+        """The wait before the model is asked again; None when nothing failed."""
         self._document = document
         self._label = label
         self._answer: AnswerEntry | None = None
@@ -77,7 +81,39 @@ class TurnView:
         for event in joined(events):
             self._apply(event)
 
+    def tick(self) -> None:
+        """Move what counts down."""
+        if self.wait is not None:
+            self.wait.tick(time.time())
+
+    def _enter(self, event: StateChanged) -> None:
+        self.phase = event.phase
+        if event.phase == "model":
+            self._end_step()
+        elif event.phase == "waiting":
+            self._begin_wait(event.until, event.reason)
+
+    def _begin_wait(self, until: float, reason: str) -> None:
+        if self.wait is not None:
+            self.wait.begin(until, reason, time.time())
+            return
+        self.wait = Wait(until, reason, time.time())
+        self._add(self.wait.entry)
+
+    def _end_wait(self, event: OutputEvent) -> None:
+        """Whatever is said after a wait ends it."""
+        if self.wait is None or isinstance(event, StateChanged):
+            return
+        if isinstance(event, RunCancelled) and self.wait.left_s(time.time()):
+            self.wait.stop()
+        else:
+            self.wait.end()
+        self.wait = None
+        if self.phase == "waiting":
+            self.phase = "model"
+
     def _apply(self, event: OutputEvent) -> None:
+        self._end_wait(event)
         match event:
             case TextDelta(text):
                 self._text(text)
@@ -90,10 +126,8 @@ class TurnView:
                 self._add(FoldEntry("remembered", _short(text), glyph="◆", sections=(("", clean(text)),)))
             case Notice(level, text):
                 self._add(NoticeEntry(level, clean(text)))
-            case StateChanged(phase):
-                self.phase = phase
-                if phase == "model":
-                    self._end_step()
+            case StateChanged():
+                self._enter(event)
             case UsageUpdated(usage):
                 self.usage = usage
             case _:
@@ -140,6 +174,8 @@ class TurnView:
         self._answer.append(self._cleaner.feed(text))
 
     def _think(self, text: str) -> None:
+        if not text:  # a provider that keeps its model's thoughts to itself sends only the proof of them
+            return
         self._end_answer()
         if self._thinking is None:
             self._thinking = FoldEntry("thinking", state=FoldState.RUNNING, glyph="✻")

@@ -238,3 +238,18 @@ def test_on_a_terminal_lines_are_wrapped_to_its_width() -> None:
     # Paths and places stay whole, whatever their length; everything else keeps to the width.
     assert [line for line in lines if len(line) > 90 and "/" not in line] == []
     assert any(line.startswith(" " * 12) for line in lines)
+
+
+def test_ollama_is_looked_for_where_the_environment_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "agents.yaml"
+    file.write_text(
+        "llms: {mine: {type: ollama, model: qwen3}, odd: {type: ollama, model: m, host: 'ftp://box'}}\n"
+        "agents: {mine: {llm: mine}, odd: {llm: odd}}\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
+    _, found = doctor(capsys, "--config", str(file))
+    assert found["configuration"]["agent mine"]["text"] == "qwen3: nothing listens at http://127.0.0.1:9"
+    assert "not a URL" in found["configuration"]["agent odd"]["text"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from hector_tui.domain.events import Notice, RunFailed, RunFinished, ToolCallStarted
+from hector_tui.domain.events import RunCancelled, RunFailed, RunFinished, StateChanged, ToolCallStarted
 from hector_tui.domain.turns import TurnStatus
 from hector_tui.engine.run import Run
 from tests.provider import Answer, LoopbackProvider, ReceivedRequest, WireCall
@@ -195,11 +196,25 @@ async def test_trying_again_is_said(tmp_path: Path) -> None:
         async with open_engine(tmp_path, {**wire_config(""), "llms": {"wire": llm}}) as engine:
             run = await ask(engine, await new_session(engine), "hello")
             assert isinstance(ending(run), RunFinished)
-            (notice,) = [event for event in said(run) if isinstance(event, Notice)]
-            assert notice.level == "warning"
-            assert "(503)" in notice.text
-            assert "trying again" in notice.text
+            (wait,) = [event for event in said(run) if isinstance(event, StateChanged) and event.phase == "waiting"]
+            assert "(503)" in wait.reason
+            assert 0 < wait.until <= time.time()
             assert len(provider.posts) == 2
+
+
+async def test_a_wait_is_announced_with_its_end_and_ends_at_once_when_a_person_stops_it(tmp_path: Path) -> None:
+    async with LoopbackProvider(refused(429, "slow down", **{"retry-after": "100"})) as provider:
+        llm = {"type": "openai", "model": "loop-1", "host": provider.base_url, "api_key": CANARY}
+        async with open_engine(tmp_path, {**wire_config(""), "llms": {"wire": llm}}) as engine:
+            run = await engine.chat.send(await new_session(engine), "hello")
+            async for record in run.output.reader():
+                if isinstance(record.event, StateChanged) and record.event.phase == "waiting":
+                    assert 90 < record.event.until - time.time() <= 100
+                    run.cancel("stopped")
+            assert isinstance(ending(run), RunCancelled)
+            stored = await the_turn(engine, run)
+            assert [row.message.role.value for row in stored.messages] == ["user"]
+            assert len(provider.posts) == 1
 
 
 async def test_one_broken_session_does_not_harm_the_others(tmp_path: Path) -> None:

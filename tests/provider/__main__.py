@@ -1,4 +1,7 @@
-"""`python -m tests.provider`: the loopback provider as a process, for trying things by hand and for pty tests."""
+"""`python -m tests.provider`: the loopback provider as a process, for trying things by hand and for pty tests.
+
+The wire format follows from the path of a request, so one process serves them all.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ import asyncio
 import sys
 
 from tests.provider.answers import Answer, echo
-from tests.provider.server import LoopbackProvider, ReceivedRequest
+from tests.provider.server import LoopbackProvider
+from tests.provider.speech import ReceivedRequest
 
 
 def main() -> None:
@@ -22,6 +26,7 @@ def main() -> None:
     parser.add_argument("--stall-after", type=int, help="fall silent after so many bytes")
     parser.add_argument("--cut-after", type=int, help="close the connection after so many bytes")
     parser.add_argument("--model", action="append", help="a model to list; repeatable")
+    parser.add_argument("--failure", default="", help="an error in these words, within the stream or with --status")
     options = parser.parse_args()
 
     def respond(request: ReceivedRequest) -> Answer:
@@ -30,6 +35,7 @@ def main() -> None:
             text=text,
             thinking=options.thinking,
             status=options.status,
+            failure=options.failure,
             rate=options.rate,
             stall_after=options.stall_after,
             cut_after=options.cut_after,

@@ -1,17 +1,21 @@
-"""What the loopback provider answers, and how it goes wrong."""
+"""What the loopback provider answers, whatever the wire format, and how it goes wrong."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from hector_tui.llm.base import StopReason
 from hector_tui.llm.script import nonce_of, words_of
 
 Cut = Literal["end", "fin", "rst"]
 """How a cut ends the body: as if complete, by closing the connection, or by resetting it."""
 Framing = Literal["chunked", "close", "length"]
+
+INPUT_TOKENS = 10
+"""What every answer reports as its input, of which `CACHED_TOKENS` came from a cache; its output is its words."""
+CACHED_TOKENS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +30,17 @@ class WireCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One answer to a chat completion.
+    """One answer.
 
     Attributes:
         text: Streamed word by word.
+        thinking: Streamed before it, with the `signature` where the format has one.
+        stop: Why it stops; None takes what follows from the calls.
+        finish_reason: The same in the format's own word; `none` leaves out what would say it.
+        failure: An error in these words, within the stream instead of its end, or as the body of another status.
         raw: The body itself, instead of one made from text, thinking and calls.
-        usage: Whether the chunk with the token counts is sent (when the request asks for it).
-        done: Whether `[DONE]` is sent.
+        usage: Whether the token counts are sent (where the format lets a request choose: when it asks for them).
+        done: Whether the format's end marker is sent.
         rate: Events per second; 0 sends as fast as the client reads.
         stall_before_headers: Says nothing at all until the client leaves.
         stall_after: Stops after so many bytes of the body, until the client leaves.
@@ -42,8 +50,11 @@ class Answer:
 
     text: str = ""
     thinking: str = ""
+    signature: str = ""
     calls: tuple[WireCall, ...] = ()
+    stop: StopReason | None = None
     finish_reason: str | None = None
+    failure: str = ""
     usage: bool = True
     done: bool = True
     raw: bytes | None = None
@@ -57,10 +68,20 @@ class Answer:
     piece: int | None = None
     framing: Framing = "chunked"
 
-    def pieces(self, request: Mapping[str, Any]) -> Iterator[bytes]:
+    @property
+    def said(self) -> int:
+        """What it reports as its output, in tokens: its words."""
+        return len(words_of(self.text)) + len(words_of(self.thinking))
+
+    def reason(self, words: Mapping[StopReason, str]) -> str:
+        """Why it stops in the format's words; `none` when that is not to be said."""
+        usual = StopReason.TOOL_CALLS if self.calls else StopReason.END
+        return self.finish_reason or words[self.stop or usual]
+
+    def pieces(self, body: Iterator[bytes]) -> Iterator[bytes]:
         """The body in the pieces it is sent in."""
         left = self.cut_after
-        for event in self._cut_to_size(self._events(request)):
+        for event in self._cut_to_size(body):
             part = event if left is None else event[:left]
             if part:
                 yield part
@@ -69,71 +90,43 @@ class Answer:
                 if left <= 0:
                     return
 
-    def _cut_to_size(self, events: Iterator[bytes]) -> Iterator[bytes]:
+    def _cut_to_size(self, body: Iterator[bytes]) -> Iterator[bytes]:
         if self.piece is None:
-            yield from events
+            yield from body
             return
-        body = b"".join(events)
-        for start in range(0, len(body), self.piece):
-            yield body[start : start + self.piece]
-
-    def _events(self, request: Mapping[str, Any]) -> Iterator[bytes]:
-        if self.raw is not None:
-            yield self.raw
-            return
-        model = str(request.get("model", ""))
-        yield _event(_chunk(model, {"role": "assistant", "content": ""}))
-        for word in words_of(self.thinking):
-            yield _event(_chunk(model, {"reasoning_content": word}))
-        for word in words_of(self.text):
-            yield _event(_chunk(model, {"content": word}))
-        for index, call in enumerate(self.calls):
-            yield from (_event(_chunk(model, {"tool_calls": [part]})) for part in _call_fragments(index, call))
-        reason = self.finish_reason or ("tool_calls" if self.calls else "stop")
-        if reason != "none":
-            yield _event(_chunk(model, {}, reason))
-        if self.usage and (request.get("stream_options") or {}).get("include_usage"):
-            said = len(words_of(self.text)) + len(words_of(self.thinking))
-            yield _event({**_chunk(model, {}), "choices": [], "usage": _usage(said)})
-        if self.done:
-            yield b"data: [DONE]\n\n"
+        whole = b"".join(body)
+        for start in range(0, len(whole), self.piece):
+            yield whole[start : start + self.piece]
 
 
 def echo(request: Mapping[str, Any], *, words: int = 20, rate: float = 0.0) -> Answer:
     """Words that each carry the nonce of the last user message, so that a leak between sessions shows."""
-    users = [message for message in request.get("messages", ()) if message.get("role") == "user"]
-    nonce = nonce_of(str(users[-1].get("content", ""))) if users else "none"
+    nonce = nonce_of(question_of(request))
     return Answer(text=" ".join(f"{nonce}:{number}" for number in range(words)), rate=rate)
 
 
-def _call_fragments(index: int, call: WireCall) -> Iterator[dict[str, Any]]:
-    function = {"name": call.name, "arguments": ""}
-    yield {"index": index, "id": call.call_id, "type": "function", "function": function}
-    for start in range(0, len(call.arguments), call.piece):
-        yield {"index": index, "function": {"arguments": call.arguments[start : start + call.piece]}}
+def question_of(body: Mapping[str, Any]) -> str:
+    """The words of the last user message of a request of any format; empty when there is none."""
+    for name in ("messages", "contents", "input"):
+        said = body.get(name)
+        if isinstance(said, str):
+            return said
+        for message in reversed(said or ()):
+            if message.get("role") == "user" and (text := _words(message)):
+                return text
+    return ""
 
 
-def _chunk(model: str, delta: Mapping[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
-    """A chunk as OpenAI's reference prints it."""
-    return {
-        "id": "chatcmpl-123",
-        "object": "chat.completion.chunk",
-        "created": 1694268190,
-        "model": model,
-        "system_fingerprint": "fp_44709d6fcb",
-        "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}],
-    }
-
-
-def _usage(output_tokens: int) -> dict[str, Any]:
-    return {
-        "prompt_tokens": 10,
-        "completion_tokens": output_tokens,
-        "total_tokens": 10 + output_tokens,
-        "prompt_tokens_details": {"cached_tokens": 4},
-        "completion_tokens_details": {"reasoning_tokens": 1},
-    }
-
-
-def _event(data: Mapping[str, Any]) -> bytes:
-    return b"data: " + json.dumps(data).encode() + b"\n\n"
+def _words(node: Any) -> str:
+    """The text in a message, in a part of one, or in a list of them."""
+    match node:
+        case str():
+            return node
+        case list():
+            return "".join(_words(inner) for inner in node)
+        case {"text": str(text)}:
+            return text
+        case {"content": inner, "type": "message"} | {"content": inner, "role": _} | {"parts": inner}:
+            return _words(inner)
+        case _:
+            return ""

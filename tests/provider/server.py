@@ -6,24 +6,15 @@ import asyncio
 import json
 import socket
 import struct
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from tests.provider.answers import Answer, echo
+from tests.provider.speech import ReceivedRequest, Speech
+from tests.provider.speeches import speech_of
 
 _PATIENCE_S = 20.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceivedRequest:
-    """A request as it arrived; header names in lower case."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: Mapping[str, Any]
 
 
 Respond = Callable[[ReceivedRequest], Answer]
@@ -33,9 +24,10 @@ class LoopbackProvider:
     """A provider on 127.0.0.1, as an async context manager.
 
     Args:
-        answers: Called with each chat request, or the answers in order (the last one repeats); echoes by default.
-        models: What `GET /v1/models` lists.
-        listing: What it answers instead of a list of models.
+        answers: Called with each question, or the answers in order (the last one repeats); echoes by default.
+        models: What it lists.
+        listing: What it answers to a GET instead.
+        documents: What it answers at a path instead, such as `/api/show`.
         port: 0 takes a free one.
     """
 
@@ -45,11 +37,13 @@ class LoopbackProvider:
         *,
         models: Sequence[str] = ("loop-1",),
         listing: Answer | None = None,
+        documents: Mapping[str, object] | None = None,
         port: int = 0,
     ) -> None:
         self._respond = _responder(answers)
-        listed = {"object": "list", "data": [{"id": name, "object": "model"} for name in models]}
-        self._listing = listing or Answer(raw=json.dumps(listed).encode(), framing="length")
+        self._models = models
+        self._listing = listing
+        self._documents = documents or {}
         self._port = port
         self._server: asyncio.Server | None = None
         self._waiting: list[asyncio.Future[None]] = []
@@ -96,8 +90,9 @@ class LoopbackProvider:
 
     @property
     def posts(self) -> list[ReceivedRequest]:
-        """The chat requests that arrived, in order."""
-        return [request for request in self.requests if request.method == "POST"]
+        """The questions that arrived, in order."""
+        posted = [request for request in self.requests if request.method == "POST"]
+        return [request for request in posted if speech_of(request).document(request, self._models) is None]
 
     @property
     def open_connections(self) -> int:
@@ -115,6 +110,17 @@ class LoopbackProvider:
                 change = asyncio.get_running_loop().create_future()
                 self._waiting.append(change)
                 await change
+
+    def _answer_to(self, request: ReceivedRequest, speech: Speech) -> Answer:
+        if isinstance(answer := self._documents.get(request.place), Answer):
+            return answer
+        if request.place in self._documents:
+            return Answer(raw=json.dumps(answer).encode(), framing="length")
+        if request.method == "GET" and self._listing is not None:
+            return self._listing
+        if (document := speech.document(request, self._models)) is not None:
+            return Answer(raw=json.dumps(document).encode(), framing="length")
+        return self._respond(request)
 
     def _note(self) -> None:
         """Something changed; wakes whoever waits in `until`."""
@@ -190,26 +196,28 @@ class _Connection(asyncio.Protocol):
         self._task = asyncio.get_running_loop().create_task(self._answer(request))
 
     async def _answer(self, request: ReceivedRequest) -> None:
-        provider = self._provider
-        answer = provider._listing if request.method == "GET" else provider._respond(request)
+        speech = speech_of(request)
+        answer = self._provider._answer_to(request, speech)
         if answer.stall_before_headers:
             await self.gone.wait()
-        await self._send(answer, request)
+        await self._send(answer, request, speech)
         self._task = None
         self._provider.answered += 1
         self._provider._note()
         if not self._transport.is_closing():
             self._next_request()
 
-    async def _send(self, answer: Answer, request: ReceivedRequest) -> None:
-        framing = answer.framing
-        if framing == "length":
-            body = b"".join(answer.pieces(request.body))
-            self._transport.write(_head(answer, {"content-length": str(len(body))}) + body)
+    async def _send(self, answer: Answer, request: ReceivedRequest, speech: Speech) -> None:
+        pieces = answer.pieces(_body(answer, request, speech))
+        kind = _kind(answer, speech)
+        if answer.framing == "length":
+            body = b"".join(pieces)
+            self._transport.write(_head(answer, {**kind, "content-length": str(len(body))}) + body)
             return
-        chunked = framing == "chunked"
-        self._transport.write(_head(answer, {"transfer-encoding": "chunked"} if chunked else {"connection": "close"}))
-        await self._send_body(answer, request, chunked=chunked)
+        chunked = answer.framing == "chunked"
+        framing = {"transfer-encoding": "chunked"} if chunked else {"connection": "close"}
+        self._transport.write(_head(answer, {**kind, **framing}))
+        await self._send_body(answer, pieces, chunked=chunked)
         if answer.cut_after is not None and answer.cut == "rst":
             _reset(self._transport)
         elif answer.cut_after is not None and answer.cut == "fin":
@@ -219,11 +227,11 @@ class _Connection(asyncio.Protocol):
         else:
             self._transport.close()
 
-    async def _send_body(self, answer: Answer, request: ReceivedRequest, *, chunked: bool) -> None:
+    async def _send_body(self, answer: Answer, pieces: Iterator[bytes], *, chunked: bool) -> None:
         loop = asyncio.get_running_loop()
         due = loop.time()
         sent = 0
-        for number, piece in enumerate(answer.pieces(request.body), 1):
+        for number, piece in enumerate(pieces, 1):
             if answer.stall_after is not None and sent + len(piece) > answer.stall_after:
                 self._write(piece[: answer.stall_after - sent], chunked=chunked)
                 await asyncio.Event().wait()
@@ -259,9 +267,22 @@ def _take_request(buffer: bytearray) -> ReceivedRequest | None:
     return ReceivedRequest(method=method, path=path, headers=headers, body=json.loads(body) if body else {})
 
 
+def _body(answer: Answer, request: ReceivedRequest, speech: Speech) -> Iterator[bytes]:
+    """The body in one piece where it is given, else event by event."""
+    if answer.raw is not None:
+        return iter((answer.raw,))
+    if answer.status >= 400:
+        return iter((speech.refusal(answer.status, answer.failure),))
+    return speech.events(answer, request)
+
+
+def _kind(answer: Answer, speech: Speech) -> Mapping[str, str]:
+    streams = answer.raw is None and answer.status < 400
+    return {"content-type": speech.MEDIA_TYPE if streams else "application/json"}
+
+
 def _head(answer: Answer, framing: Mapping[str, str]) -> bytes:
-    kind = "text/event-stream; charset=utf-8" if answer.raw is None else "application/json"
-    headers = {"content-type": kind, **framing, **answer.headers}
+    headers = {**framing, **answer.headers}
     lines = [f"HTTP/1.1 {answer.status} Status", *(f"{name}: {value}" for name, value in headers.items())]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 

@@ -38,6 +38,7 @@ _PART_STYLES: dict[ContextKind, str] = {
     "system": "$primary",
     "memory": "$secondary",
     "tools": "$warning",
+    "form": "$foreground",
     "history": "$accent",
     "turn": "$success",
     "draft": "$success",

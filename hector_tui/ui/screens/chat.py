@@ -271,6 +271,8 @@ class ChatScreen(ChatActions):
 
     def _tick(self) -> None:
         self._clock_running = False
+        if self.active is not None:
+            self.active.tick()
         self.refresh_status()
 
     def refresh_inspector(self) -> None:

@@ -279,6 +279,14 @@ class NoticeEntry(Entry):
     def __init__(self, level: NoticeLevel, text: str, *, entry_id: str = "") -> None:
         super().__init__(entry_id)
         self.level: NoticeLevel = level
+        self._set(text)
+
+    def update(self, text: str) -> None:
+        """Say something else in its place."""
+        self._set(text)
+        self._changed(0)
+
+    def _set(self, text: str) -> None:
         self.text = text
         first, *others = chunks(text)
         self.parts = [ComposedPart(lambda layout: self._rows(layout, first))]

@@ -132,6 +132,8 @@ def key_of(entry: LlmEntry) -> str | None:
         ("{}", "default", "OPENAI_API_KEY"),
         ("{type: anthropic}", None, "ANTHROPIC_API_KEY"),
         ("{type: gemini}", None, "GEMINI_API_KEY"),
+        ("{type: gemini, host: https://generativelanguage.googleapis.com/v1beta}", None, "GEMINI_API_KEY"),
+        ("{type: gemini, host: https://gateway.example}", None, None),
         ("{type: ollama}", None, None),
         ("{type: offline}", None, None),
         ("{type: auto}", None, None),
@@ -155,6 +157,19 @@ def test_an_llm_knows_its_key_and_the_variable_it_waits_for(
     assert loaded.problems == ()
     assert (key_of(entry), entry.key_env) == (key, key_env)
     assert "default" not in repr(loaded)
+
+
+@pytest.mark.parametrize(
+    ("env", "key", "key_env"),
+    [
+        ({"GEMINI_API_KEY": "one", "GOOGLE_API_KEY": "two"}, "one", "GEMINI_API_KEY"),
+        ({"GEMINI_API_KEY": " ", "GOOGLE_API_KEY": "two"}, "two", "GOOGLE_API_KEY"),
+        ({"GOOGLE_API_KEY": ""}, None, "GEMINI_API_KEY"),
+    ],
+)
+def test_googles_key_has_two_names(env: dict[str, str], key: str | None, key_env: str, tmp_path: Path) -> None:
+    entry = load_text(tmp_path, "llms:\n  m: {type: gemini}\n", env).llms["m"]
+    assert (key_of(entry), entry.key_env) == (key, key_env)
 
 
 def test_the_env_file_can_hold_the_key(tmp_path: Path) -> None:

@@ -42,6 +42,8 @@ llms:
     max_retries: 0
     retry_delay: 2
     context_window: 200000
+    thinking: 4096
+    keep_alive: 10m
     structured_output:
       {format: json, schema: {type: object}, enum: [a], prefill: "{", property_ordering: [a, b]}
 databases:
@@ -202,7 +204,7 @@ def test_each_key_nothing_acts_on_is_named_once_at_the_highest_place(tmp_path: P
         "global.logging",
         "global.a2a_server",
         "global.auth",
-        "llms.main.structured_output",
+        "session_stores.s",
     ]
     assert not [path for path in paths if path.startswith(("databases", "embedders", "agents.native.memory"))]
     assert [path for path in paths if path.startswith("agents.")] == [
@@ -231,7 +233,6 @@ def test_each_key_nothing_acts_on_is_named_once_at_the_highest_place(tmp_path: P
         "agents.native.task.sql",
         "agents.native.session_store",
         "agents.native.sub_agents",
-        "agents.native.structured_output",
         "agents.native.docs_folder",
         "agents.native.enable_tools",
         "agents.native.a2a",

@@ -25,6 +25,8 @@ async def test_with_nothing_at_all_it_is_offline() -> None:
         ("Groq", CandidateState.NEEDS_KEY),
         ("Mistral", CandidateState.NEEDS_KEY),
         ("DeepSeek", CandidateState.NEEDS_KEY),
+        ("Anthropic", CandidateState.NEEDS_KEY),
+        ("Gemini", CandidateState.NEEDS_KEY),
         ("offline", CandidateState.READY),
     ]
     assert discovery.candidates[2].detail == "set GROQ_API_KEY"
@@ -53,6 +55,13 @@ async def test_with_nothing_at_all_it_is_offline() -> None:
             "https://openrouter.ai/api/v1",
             "openrouter/auto",
         ),
+        ({"GEMINI_API_KEY": KEY}, "Gemini", "https://generativelanguage.googleapis.com", "gemini-flash-latest"),
+        (
+            {"GOOGLE_API_KEY": KEY, "GEMINI_API_KEY": " ", "GEMINI_MODEL": "gemini-pro-latest"},
+            "Gemini",
+            "https://generativelanguage.googleapis.com",
+            "gemini-pro-latest",
+        ),
     ],
 )
 async def test_a_key_in_the_environment_is_taken(env: dict[str, str], label: str, base_url: str, model: str) -> None:
@@ -60,6 +69,35 @@ async def test_a_key_in_the_environment_is_taken(env: dict[str, str], label: str
     assert (best.label, best.base_url, best.model) == (label, base_url, model)
     assert best.api_key.reveal() == KEY
     assert KEY not in repr(best)
+
+
+async def test_of_two_keys_of_one_provider_the_one_with_its_name_is_taken() -> None:
+    both = (await found({"GOOGLE_API_KEY": "AIza-of-a-map", "GEMINI_API_KEY": KEY}, probe=False)).best
+    other = (await found({"GOOGLE_API_KEY": KEY}, probe=False)).best
+    assert (both.key_name, both.api_key.reveal(), both.type) == ("GEMINI_API_KEY", KEY, "gemini")
+    assert (other.key_name, other.detail) == ("GOOGLE_API_KEY", "GOOGLE_API_KEY is set")
+
+
+async def test_ollama_is_found_by_its_own_list_and_where_the_environment_says() -> None:
+    async with LoopbackProvider(models=("nomic-embed-text", "qwen3:8b", "other")) as provider:
+        host = provider.origin.removeprefix("http://")
+        usual = LocalServer("Ollama", "http://localhost:11434", "ollama")
+        best = (await found({"OLLAMA_HOST": host}, usual)).best
+        named = (await found({"OLLAMA_HOST": f"{provider.origin}/", "OLLAMA_MODEL": "other"}, usual)).best
+        assert {request.path for request in provider.requests} == {"/api/tags"}
+    assert (best.label, best.type, best.base_url, best.model) == ("Ollama", "ollama", provider.origin, "qwen3:8b")
+    assert named.model == "other"
+
+
+async def test_an_ollama_without_models_says_how_to_get_one() -> None:
+    async with LoopbackProvider(documents={"/api/tags": {"models": []}}) as provider:
+        discovery = await found({}, LocalServer("Ollama", provider.origin, "ollama"))
+    assert "ollama pull" in discovery.candidates[-2].detail
+
+
+async def test_an_ollama_host_that_is_no_address_is_named() -> None:
+    discovery = await found({"OLLAMA_HOST": "ho st:x"}, LocalServer("Ollama", "http://localhost:11434", "ollama"))
+    assert discovery.candidates[-2].detail == "OLLAMA_HOST is not an address"
 
 
 async def test_a_base_url_that_is_none_is_not_taken() -> None:

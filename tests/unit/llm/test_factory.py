@@ -12,9 +12,10 @@ import pytest
 
 from hector_tui.errors import ConfigError
 from hector_tui.llm.connections import Connections
-from hector_tui.llm.discovery import OFFLINE, Candidate, CandidateKind, CandidateState, Discovery
+from hector_tui.llm.discovery import OFFLINE, Candidate, CandidateKind, CandidateState, Discovery, LocalServer, discover
 from hector_tui.llm.factory import LlmSettings, build_model
 from hector_tui.llm.offline import OfflineModel
+from hector_tui.llm.ollama import OllamaModel
 from hector_tui.llm.openai import OpenAIModel
 from hector_tui.llm.providers import context_window_of
 from hector_tui.llm.secrets import Secret, redacted
@@ -65,6 +66,45 @@ async def test_auto_takes_what_was_found_and_keeps_the_rest_of_the_settings() ->
     assert post.headers["authorization"] == f"Bearer {KEY}"
 
 
+async def test_auto_speaks_to_what_was_found_in_its_own_format() -> None:
+    async with LoopbackProvider(models=("qwen3:8b",)) as provider:
+        places = [LocalServer("Ollama", provider.origin, "ollama")]
+        discovery = await discover({}, servers=places, timeout_s=5.0)
+        settings = LlmSettings(context_window=8_192, keep_alive="10m")
+        model = build_model(settings, connections=Connections(), discovery=discovery)
+        await hear(model, "a")
+        await model.aclose()
+        (post,) = provider.posts
+    assert isinstance(model, OllamaModel)
+    assert (post.path, post.body["model"], post.body["keep_alive"]) == ("/api/chat", "qwen3:8b", "10m")
+    assert post.body["options"] == {"num_ctx": 8_192}
+
+
+async def test_an_ollama_without_a_named_model_takes_the_one_that_was_found_there() -> None:
+    async with LoopbackProvider(models=("qwen3:8b",)) as provider, LoopbackProvider() as other:
+        discovery = await discover({}, servers=[LocalServer("Ollama", provider.origin, "ollama")], timeout_s=5.0)
+        settings = LlmSettings(type="ollama", base_url=f"{provider.origin}/v1")
+        model = build_model(settings, connections=Connections(), discovery=discovery)
+        assert model.label == "qwen3:8b"
+        await model.aclose()
+        elsewhere = LlmSettings(type="ollama", base_url=other.origin)
+        with pytest.raises(ConfigError, match="no model is named") as caught:
+            build_model(elsewhere, connections=Connections(), discovery=discovery)
+    assert "ollama list" in caught.value.hint
+
+
+async def test_gemini_is_spoken_to_in_its_own_format() -> None:
+    async with LoopbackProvider() as provider:
+        settings = LlmSettings(type="gemini", model="gemini-3-flash", base_url=provider.origin, api_key=Secret(KEY))
+        model = build_model(settings, connections=Connections())
+        await hear(model, "a")
+        await model.aclose()
+        (post,) = provider.posts
+    assert post.place == "/v1beta/models/gemini-3-flash:streamGenerateContent"
+    assert (post.headers["x-goog-api-key"], model.context_window) == (KEY, 1_048_576)
+    assert build_model(LlmSettings(type="gemini"), connections=Connections()).label == "gemini-flash-latest"
+
+
 @pytest.mark.parametrize("settings", [LlmSettings(), LlmSettings(type=" Offline "), LlmSettings(type="")])
 async def test_with_nothing_found_it_is_offline(settings: LlmSettings, tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("# Bananas\nBananas are yellow.", encoding="utf-8")
@@ -81,9 +121,12 @@ async def test_with_nothing_found_it_is_offline(settings: LlmSettings, tmp_path:
     [
         (LlmSettings(type="opnai"), "no llm type 'opnai'"),
         (LlmSettings(type="openai", base_url="http://localhost:1/v1"), "no model is named"),
-        (LlmSettings(type="anthropic"), "no model is named"),
+        (LlmSettings(type="ollama"), "no model is named"),
         (LlmSettings(type="openai", model="m", base_url="localhost"), "not a URL"),
         (LlmSettings(type="openai", model="m", api_key=Secret("a\nb")), "API key"),
+        (LlmSettings(type="ollama", model="m", base_url="ftp://box"), "not a URL"),
+        (LlmSettings(type="ollama", model="m", keep_alive="soon"), "keep_alive"),
+        (LlmSettings(type="gemini", base_url="https://host?key=1", model="m"), "holds a key"),
     ],
 )
 async def test_settings_that_cannot_work_are_refused_with_a_hint(settings: LlmSettings, words: str) -> None:

@@ -20,11 +20,10 @@ from hector_tui.domain.tools import ToolSpec
 from hector_tui.errors import ConfigError
 from hector_tui.llm.addresses import models_url, shown_address, usable_key
 from hector_tui.llm.base import ModelRequest
-from hector_tui.llm.openai_request import Dialect, body, chat_url, dialect_of
+from hector_tui.llm.dialects import Dialect, dialect_of
+from hector_tui.llm.openai_request import body, chat_url
 from hector_tui.llm.secrets import Secret
-from tests.provider import LoopbackProvider
-from tests.provider.talk import ask, hear
-from tests.unit.llm.conftest import MakeModel
+from tests.provider.talk import ask
 
 SPEC = ToolSpec(
     name="get", description="Gets.", parameters={"type": "object", "properties": {"x": {"type": "integer"}}}
@@ -152,14 +151,3 @@ def test_a_key_no_header_can_carry_is_refused_without_being_shown(key: str) -> N
         usable_key(Secret(key))
     assert key not in str(caught.value)
     assert usable_key(Secret(" sk-1\n")).reveal() == "sk-1"
-
-
-async def test_the_key_goes_into_the_authorization_header_only(make_model: MakeModel) -> None:
-    async with LoopbackProvider() as provider:
-        await hear(make_model(provider, api_key=Secret("sk-canary-1234")), "a")
-        await hear(make_model(provider), "a")
-        with_key, without = provider.posts
-    assert with_key.headers["authorization"] == "Bearer sk-canary-1234"
-    assert "authorization" not in without.headers
-    rest = {name: value for name, value in with_key.headers.items() if name != "authorization"}
-    assert "sk-canary" not in f"{with_key.path} {rest} {with_key.body}"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
 import pytest
 
-from hector_tui.domain.usage import Usage
 from hector_tui.errors import BadResponse, ProviderError, ProviderUnavailable, RateLimited, StreamCut
 from hector_tui.llm.base import StopReason, ToolCall
 from hector_tui.llm.failures import Origin
@@ -16,16 +14,9 @@ from hector_tui.llm.openai_chunks import ChunkReader
 from hector_tui.llm.retry import RetryPolicy
 from hector_tui.llm.secrets import Secret
 from tests.provider import Answer, LoopbackProvider, WireCall
-from tests.provider.answers import Cut, Framing
-from tests.provider.talk import Heard, ask, hear
+from tests.provider.talk import Heard, hear
 from tests.unit.llm.conftest import MakeModel
 
-CALLS = (
-    WireCall("call_abc", "get_weather", '{"location": "Zürich 😀", "unit": "c"}'),
-    WireCall("call_def", "calculator", '{"expression": "6*7"}', piece=1),
-    WireCall("call_ghi", "current_time", ""),
-)
-FULL = Answer(thinking="Let me think. ", text="Grüße an 😀 und\u2028alle.", calls=CALLS)
 ONCE = RetryPolicy(tries=1)
 
 
@@ -43,53 +34,6 @@ def read(*chunks: dict[str, Any]) -> tuple[Heard, StopReason]:
     events = [event for chunk in chunks for event in reader.take_whole([chunk])]
     released, reason = reader.finish()
     return Heard(events + released), reason
-
-
-async def test_text_thinking_calls_usage_and_stop_arrive_in_order(make_model: MakeModel) -> None:
-    async with LoopbackProvider(FULL) as provider:
-        heard = await hear(make_model(provider), "hello")
-    assert heard.error is None
-    assert heard.thinking == FULL.thinking
-    assert heard.text == FULL.text
-    assert heard.calls == [ToolCall(call.call_id, call.name, call.arguments) for call in CALLS]
-    assert heard.usage.usage == Usage(input_tokens=10, output_tokens=9, cached_tokens=4, reasoning_tokens=1)
-    assert heard.stop is StopReason.TOOL_CALLS
-    kinds = [type(event).__name__ for event in heard.events]
-    assert kinds == sorted(kinds, key=["ThinkingChunk", "TextChunk", "ToolCall", "UsageReport", "Stop"].index)
-
-
-@pytest.mark.parametrize("piece", [1, 2, 3, 7, 1000])
-async def test_the_pieces_a_body_arrives_in_change_nothing(make_model: MakeModel, piece: int) -> None:
-    cut_up = Answer(thinking=FULL.thinking, text=FULL.text, calls=FULL.calls, piece=piece)
-    async with LoopbackProvider([FULL, cut_up]) as provider:
-        whole, pieces = await hear(make_model(provider), "a"), await hear(make_model(provider), "a")
-    assert pieces.events == whole.events
-
-
-@pytest.mark.parametrize(
-    ("cut", "framing"), [("fin", "chunked"), ("rst", "chunked"), ("end", "chunked"), ("fin", "close"), ("rst", "close")]
-)
-async def test_a_stream_cut_at_any_byte_is_complete_only_with_its_end_marker(
-    make_model: MakeModel, cut: Cut, framing: Framing
-) -> None:
-    body = sse(delta(content="one"), delta(content=" two"), delta("stop"), "[DONE]")
-    marker = body.index(b'"finish_reason": "stop"')
-    complete_from = body.index(b"\n\n", marker) + 2
-
-    async def hear_cut(provider: LoopbackProvider) -> Heard:
-        return await hear(make_model(provider, retry=ONCE), "a")
-
-    answers = [Answer(raw=body, cut_after=size, cut=cut, framing=framing) for size in range(1, len(body) + 1)]
-    async with LoopbackProvider(answers) as provider:
-        heard = [await hear_cut(provider) for _ in answers]
-    for size, answer in enumerate(heard, 1):
-        if size >= complete_from:
-            assert (answer.error, answer.text, answer.stop) == (None, "one two", StopReason.END), size
-        else:
-            assert isinstance(answer.error, StreamCut), (size, answer)
-            assert answer.stop is None
-            # A reset may throw away what the kernel had received; nothing may be invented.
-            assert "one two".startswith(answer.text)
 
 
 @pytest.mark.parametrize(
@@ -274,49 +218,3 @@ def test_content_in_parts_is_read() -> None:
     thinking = {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}
     heard, _ = read(delta(content=[thinking, {"type": "text", "text": "hello"}]), delta("stop", content=""))
     assert (heard.thinking, heard.text) == ("hm", "hello")
-
-
-async def test_closing_the_iterator_closes_the_connection(make_model: MakeModel) -> None:
-    async with LoopbackProvider(Answer(text="one two three", stall_after=600)) as provider:
-        stream = make_model(provider).stream(ask("a"))
-        await anext(stream)
-        assert provider.open_connections == 1
-        await stream.aclose()
-        await provider.until(lambda server: server.open_connections == 0)
-        assert (provider.left, provider.answered) == (1, 0)
-
-
-async def test_cancelling_the_reader_closes_the_connection(make_model: MakeModel) -> None:
-    async with LoopbackProvider(Answer(stall_before_headers=True)) as provider:
-        task = asyncio.create_task(hear(make_model(provider), "a"))
-        await provider.until(lambda server: len(server.posts) == 1)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        await provider.until(lambda server: server.open_connections == 0)
-
-
-async def test_a_connection_is_used_again_after_a_complete_answer(make_model: MakeModel) -> None:
-    async with LoopbackProvider() as provider:
-        model = make_model(provider)
-        for _ in range(5):
-            assert (await hear(model, "a")).stop is StopReason.END
-        assert provider.connections == 1
-
-
-async def test_hundreds_of_streams_run_at_once_beside_stalled_ones(make_model: MakeModel) -> None:
-    """Httpx's default pool fails the 101st with PoolTimeout."""
-
-    def respond(request: Any) -> Answer:
-        said = request.body["messages"][-1]["content"]
-        return Answer(text="half", stall_after=300) if said == "stall" else Answer(text=said)
-
-    async with LoopbackProvider(respond) as provider:
-        model = make_model(provider)
-        stalled = [asyncio.create_task(hear(model, "stall")) for _ in range(120)]
-        await provider.until(lambda server: server.open_connections == 120)
-        heard = await asyncio.gather(*(hear(model, f"{number:08x}") for number in range(200)))
-        assert [answer.text for answer in heard] == [f"{number:08x}" for number in range(200)]
-        for task in stalled:
-            task.cancel()
-        await asyncio.gather(*stalled, return_exceptions=True)
