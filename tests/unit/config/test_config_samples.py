@@ -65,7 +65,7 @@ def test_agents_that_write_memories_have_long_term_memory_over_all_their_session
     for entry in samples.agents.values():
         assert entry.config is not None
         long_term = entry.config.memory.long_term
-        assert (long_term is not None) is ("remember" in (entry.config.tools or ()))
+        assert (long_term is not None) is ("recall" in (entry.config.tools or ()))
         assert long_term is None or (long_term.recall_scope == "agent" and long_term.auto_recall)
 
 
