@@ -24,6 +24,7 @@ from hector_tui.domain.memories import MemoryHit
 from hector_tui.domain.messages import FilePart, Message, user_message
 from hector_tui.domain.tokens import estimate_tokens, tools_tokens
 from hector_tui.domain.turns import LIMIT, Turn
+from hector_tui.domain.usage import Usage
 from hector_tui.errors import LimitReached
 from hector_tui.llm.base import Model, StructuredOutput
 from hector_tui.memory.settings import MemorySettings
@@ -98,6 +99,10 @@ class Agent:
         if state.recalled:
             emit(MemoryRecalled(tuple(_recalled(hit) for hit in state.recalled)))
         return await think_and_act(self, state, emit)
+
+    def priced(self, usage: Usage) -> Usage:
+        """Tokens with what they cost."""
+        return self.services.prices.priced(usage, self.model.label)
 
     async def preview(self, key: SessionKey, draft: str) -> ContextView:
         """What would be sent if the draft were sent now."""

@@ -15,6 +15,7 @@ from hector_tui.config.loaded import AgentEntry as AgentFile
 from hector_tui.config.loaded import LoadedConfig
 from hector_tui.config.schema import AgentConfig, LimitsConfig, MemoryConfig
 from hector_tui.domain.memories import RecallScope
+from hector_tui.domain.prices import Price, PriceTable
 from hector_tui.memory.embedders import HashingEmbedder
 from hector_tui.memory.opening import ServerOpener, StoreOpener
 from hector_tui.memory.settings import LongTermSettings, MemorySettings
@@ -36,6 +37,17 @@ def memory_settings(config: LoadedConfig) -> Mapping[str, MemorySettings]:
         for file in config.agents.values()
         if file.enabled and file.config is not None
     }
+
+
+def price_table(config: LoadedConfig) -> PriceTable:
+    """What a configuration says that models cost."""
+    return PriceTable(
+        {
+            entry.id: Price(input=entry.config.input, output=entry.config.output, cached=entry.config.cached)
+            for entry in config.prices.values()
+            if entry.config is not None
+        }
+    )
 
 
 def vector_database(config: LoadedConfig, profile: Profile) -> StoreOpener | None:

@@ -36,6 +36,7 @@ from hector_tui.llm.base import (
     ToolCall,
     UsageReport,
 )
+from hector_tui.llm.estimates import broken_off
 from hector_tui.tools.base import ToolContext, ToolSet
 
 _MAX_RESULT_CHARACTERS = 50_000
@@ -60,6 +61,10 @@ class Reasoner(Protocol):
     @property
     def max_iterations(self) -> int:
         """Model calls of one run at most."""
+        ...
+
+    def priced(self, usage: Usage) -> Usage:
+        """Tokens with what they cost."""
         ...
 
     def parts(
@@ -103,31 +108,37 @@ async def _ask(
 ) -> tuple[Sequence[ToolCall], str]:
     """One model call; its tool calls are announced when all are known, so that they belong to one step."""
     calls: list[ToolCall] = []
-    reason = StopReason.END
     usage = Usage()
+    said: list[str] = []
+    stopped: StopReason | None = None
     try:
         async with aclosing(agent.model.stream(request)) as events:
             async for event in events:
                 match event:
                     case TextChunk(text):
+                        said.append(text)
                         answer.say(text)
                     case ThinkingChunk(text, signature):
+                        said.append(text)
                         emit(ThinkingDelta(text, signature))
                     case ToolCall():
                         calls.append(event)
                     case UsageReport(reported):
-                        usage = reported
+                        usage = agent.priced(reported)
                         emit(UsageUpdated(state.usage + usage))
                     case Retrying(wait_s, attempt, why):
                         emit(StateChanged("waiting", state.iteration, time.time() + wait_s, f"try {attempt}: {why}"))
                     case Stop(stopped):
-                        reason = stopped
+                        pass
     finally:
         answer.release()
-    state.usage = state.usage + usage
+        # A call that was cancelled or broke off is spent too, and most providers count at its end only.
+        if said and stopped is None:
+            usage = agent.priced(broken_off(usage, request, "".join(said)))
+        state.usage = state.usage + usage
     for call in calls:
         emit(ToolCallStarted(call.call_id, call.name, call.arguments, call.signature))
-    return calls, reason.value
+    return calls, (stopped or StopReason.END).value
 
 
 async def _act(agent: Reasoner, calls: Sequence[ToolCall], state: ReasoningState, emit: Emit) -> None:

@@ -60,6 +60,10 @@ def _run(options: argparse.Namespace) -> int:
             from hector_tui.cli.sessions import run_sessions
 
             return run_sessions(options)
+        case "usage":
+            from hector_tui.cli.usage import run_usage
+
+            return run_usage(options)
         case "backup":
             from hector_tui.cli.backup import run_backup
 

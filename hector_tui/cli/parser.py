@@ -60,6 +60,7 @@ def build_parser() -> Parser:
     _add_ask(commands)
     _add_agents(commands)
     _add_sessions(commands)
+    _add_usage(commands)
     _add_backup(commands)
     _add_restore(commands)
     _add_doctor(commands)
@@ -139,6 +140,15 @@ def _add_sessions(commands: argparse._SubParsersAction[Parser]) -> None:
     show.add_argument("session_id", metavar="ID", type=_session_id)
     show.add_argument("--json", action="store_true", help="print one message per line as JSON")
     _add_common(show, 2)
+
+
+def _add_usage(commands: argparse._SubParsersAction[Parser]) -> None:
+    usage = commands.add_parser("usage", help="what was spent: tokens, and dollars where prices are known")
+    usage.add_argument("--by", choices=("day", "agent", "model", "session"), default="day", help="what to sum over")
+    usage.add_argument("--days", type=_count, default=0, metavar="N", help="only the last N days (all)")
+    usage.add_argument("--session", metavar="ID", type=_session_id, default=argparse.SUPPRESS, help="one session only")
+    usage.add_argument("--json", action="store_true", help="print one sum per line as JSON")
+    _add_common(usage, 1)
 
 
 def _add_backup(commands: argparse._SubParsersAction[Parser]) -> None:

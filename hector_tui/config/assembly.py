@@ -28,6 +28,7 @@ from hector_tui.config.schema_services import (
     GlobalConfig,
     LlmConfig,
     PluginsConfig,
+    PriceConfig,
     SessionStoreConfig,
     ToolConfig,
 )
@@ -102,6 +103,7 @@ def assemble(
         tools=tools,
         session_stores=session_stores,
         document_stores=document_stores,
+        prices=_by_id(_read("prices", PriceConfig, blocks, log)),
         plugins=plugins,
         global_=global_,
         info=infos[0] if infos else FileInfo(),

@@ -22,6 +22,7 @@ from hector_tui.config.schema_services import (
     GlobalConfig,
     LlmConfig,
     PluginsConfig,
+    PriceConfig,
     SessionStoreConfig,
     ToolConfig,
 )
@@ -97,6 +98,7 @@ class LoadedConfig:
         tools: Those the files define; built-in tools need no definition.
         session_stores: By id.
         document_stores: By id.
+        prices: By the name of a model.
         plugins: What the files say about plugins; none is loaded.
         global_: What holds for every agent.
         info: What the first file that says anything about itself says.
@@ -112,6 +114,7 @@ class LoadedConfig:
     tools: Mapping[str, Definition[ToolConfig]]
     session_stores: Mapping[str, Definition[SessionStoreConfig]]
     document_stores: Mapping[str, Definition[DocumentStoreConfig]]
+    prices: Mapping[str, Definition[PriceConfig]]
     plugins: PluginsConfig
     global_: GlobalConfig
     info: FileInfo

@@ -20,6 +20,7 @@ UNITED_BLOCKS = (
     "tools",
     "document_stores",
     "session_stores",
+    "prices",
     "global",
     "plugins",
 )

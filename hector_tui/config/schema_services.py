@@ -230,6 +230,17 @@ class SessionStoreConfig(Block):
     sql: SqlConfig | None = None
 
 
+class PriceConfig(Block):
+    """`prices.<model>`: US dollars per million tokens; `*` in the name stands for any characters (ours)."""
+
+    input: Annotated[Number, Field(ge=0)] = 0.0
+    """Of what is sent."""
+    output: Annotated[Number, Field(ge=0)] = 0.0
+    """Of what is answered, reasoning included."""
+    cached: Annotated[Number, Field(ge=0)] | None = None
+    """Of what is sent and the provider had cached; None costs what `input` says."""
+
+
 ToolType = Literal[
     "command",
     "write_file",

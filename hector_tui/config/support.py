@@ -30,6 +30,7 @@ ACTED_ON = (
     "llms.*.structured_output",
     "databases.*",
     "embedders.*",
+    "prices.*",
     "tools.*.type",
     "tools.*.enabled",
     "tools.*.description",
@@ -59,7 +60,9 @@ ACTED_ON = (
 
 _PATTERNS = frozenset(tuple(pattern.split(".")) for pattern in ACTED_ON)
 _ABOVE = frozenset(pattern[:length] for pattern in _PATTERNS for length in range(1, len(pattern)))
-_BLOCKS_BY_ID = frozenset({"llms", "databases", "embedders", "session_stores", "agents", "tools", "document_stores"})
+_BLOCKS_BY_ID = frozenset(
+    {"llms", "databases", "embedders", "session_stores", "agents", "tools", "document_stores", "prices"}
+)
 
 
 def warn_unsupported(entry: KeyValue, path: KeyPath, log: ProblemLog) -> None:

@@ -18,6 +18,7 @@ from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.memories import Memory, MemoryHit, RecallScope
 from hector_tui.domain.messages import FilePart
+from hector_tui.domain.spending import Spending, SpendingBy
 from hector_tui.domain.turns import SessionInfo, TabInfo, TurnRecord
 from hector_tui.engine.activity import ActivityBoard
 from hector_tui.engine.feed import ENGINE, ChangeFeed, ChangeReader
@@ -29,6 +30,7 @@ from hector_tui.errors import EngineClosed, SessionBusy, SessionError
 from hector_tui.memory.service import MemoryService, MemoryView
 from hector_tui.sessions.approvals import ApprovalTable
 from hector_tui.sessions.service import SessionService
+from hector_tui.sessions.spending import SpendingTable
 from hector_tui.sessions.tabs import TabTable
 
 _ANNOUNCEMENTS = 50
@@ -52,6 +54,7 @@ class ChatService:
         sessions: SessionService,
         tabs: TabTable,
         approvals: ApprovalTable,
+        spending: SpendingTable,
         memory: MemoryService,
         feed: ChangeFeed,
         make_runner: Callable[[Callable[[Run], None]], Runner],
@@ -60,6 +63,7 @@ class ChatService:
         self._sessions = sessions
         self._tabs = tabs
         self._approvals = approvals
+        self._spending = spending
         self._memory = memory
         self._feed = feed
         self._activity = ActivityBoard()
@@ -251,6 +255,12 @@ class ChatService:
             if run.key == key:
                 return run.agent.sent(run.state)
         return ()
+
+    async def spent(
+        self, by: SpendingBy, *, session_id: str = "", since: float = 0.0, limit: int = 100
+    ) -> Sequence[Spending]:
+        """What was spent, summed by day, agent, model or session; of one session or of all."""
+        return await self._spending.spent(by, session_id=session_id, since=since, limit=limit)
 
     async def memory_view(self, key: SessionKey) -> MemoryView:
         """The memory of one agent in one session.

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from hector_tui.agents.agent import Agent
-from hector_tui.agents.build import build_registry, memory_settings, vector_database
+from hector_tui.agents.build import build_registry, memory_settings, price_table, vector_database
 from hector_tui.agents.models import ModelShelf, Scripted
 from hector_tui.agents.registry import AgentRegistry
 from hector_tui.agents.services import AgentServices
@@ -104,13 +104,14 @@ class Engine:
             is_gone=store.owner.is_gone,
         )
         self._journal = Journal(store.sessions, partial(self._report, _JOURNAL))
-        services = AgentServices(sessions=store.sessions, memory=memory)
+        services = AgentServices(sessions=store.sessions, memory=memory, prices=price_table(config))
         self.registry: AgentRegistry = build_registry(config, services, models)
         self.chat = ChatService(
             registry=self.registry,
             sessions=store.sessions,
             tabs=store.tabs,
             approvals=store.approvals,
+            spending=store.spending,
             memory=memory,
             feed=ChangeFeed(),
             make_runner=self._make_runner,

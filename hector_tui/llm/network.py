@@ -16,12 +16,12 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, NotRequired, TypedDict, Unpack
 
-from hector_tui.domain.tokens import estimate_tokens, messages_tokens, tools_tokens
 from hector_tui.domain.usage import Usage
 from hector_tui.errors import BadResponse, ProviderError, StreamCut
 from hector_tui.llm.addresses import shown_address, usable_key
 from hector_tui.llm.base import ModelEvent, ModelRequest, Stop, TextChunk, ThinkingChunk, ToolCall, UsageReport
 from hector_tui.llm.connections import Connections
+from hector_tui.llm.estimates import estimated_usage
 from hector_tui.llm.failures import Origin, one_line
 from hector_tui.llm.refused import Yielding
 from hector_tui.llm.retry import Progress, RetryPolicy, retried
@@ -159,7 +159,7 @@ class NetworkModel:
                     case ToolCall(_, name, arguments):
                         said += [name, arguments]
                     case UsageReport(usage) if not usage.total_tokens:
-                        event = UsageReport(_estimate(request, "".join(said)))
+                        event = UsageReport(estimated_usage(request, "".join(said)))
                 yield event
 
     async def _events(
@@ -256,9 +256,3 @@ async def _drain(chunks: AsyncGenerator[bytes, None]) -> None:
             pass
     except ProviderError:
         return
-
-
-def _estimate(request: ModelRequest, said: str) -> Usage:
-    """What the server did not count."""
-    asked = estimate_tokens(request.system) + messages_tokens(request.messages) + tools_tokens(request.tools)
-    return Usage(input_tokens=asked, output_tokens=estimate_tokens(said), estimated=True)

@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 
 from hector_tui.domain.messages import Role
-from hector_tui.domain.tokens import estimate_tokens, messages_tokens, tools_tokens
 from hector_tui.domain.usage import Usage
 from hector_tui.errors import ProviderError
 from hector_tui.llm import answers, intents, tour
@@ -28,6 +28,7 @@ from hector_tui.llm.base import (
     ToolCall,
     UsageReport,
 )
+from hector_tui.llm.estimates import estimated_usage
 from hector_tui.llm.handbook import PassageIndex, read_passages
 from hector_tui.llm.script import Gate, Pause, Script, ScriptStep, call, last_user_text, say
 
@@ -222,6 +223,4 @@ class _Answer:
         return (Stop(reason),) if self._reported else (UsageReport(self._usage()), Stop(reason))
 
     def _usage(self) -> Usage:
-        request = self._request
-        asked = estimate_tokens(request.system) + messages_tokens(request.messages) + tools_tokens(request.tools)
-        return Usage(input_tokens=asked, output_tokens=estimate_tokens("".join(self._text)), estimated=True)
+        return replace(estimated_usage(self._request, "".join(self._text)), cost=0.0)

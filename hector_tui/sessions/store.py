@@ -17,6 +17,7 @@ from hector_tui.sessions.memories import MemoryTable
 from hector_tui.sessions.owner import Owner
 from hector_tui.sessions.repair import Repair, counted
 from hector_tui.sessions.service import SessionService
+from hector_tui.sessions.spending import SpendingTable
 from hector_tui.sessions.tabs import TabTable
 
 
@@ -35,6 +36,7 @@ class Store:
     tabs: TabTable
     memories: MemoryTable
     approvals: ApprovalTable
+    spending: SpendingTable
     interrupted: tuple[Turn, ...]
     notices: tuple[str, ...]
 
@@ -84,6 +86,7 @@ class Store:
             tabs=TabTable(database),
             memories=MemoryTable(database),
             approvals=ApprovalTable(database),
+            spending=SpendingTable(database),
             interrupted=tuple(interrupted),
             notices=tuple(notices),
         )

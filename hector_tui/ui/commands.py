@@ -149,6 +149,14 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         command_id="inspector.memory", title="Inspector: memory", action="inspect('memory')", keys="f7", slash="memory"
     ),
+    Command(
+        command_id="inspector.usage",
+        title="Inspector: tokens and cost",
+        action="inspect('usage')",
+        keys="f9",
+        slash="usage",
+        aliases=("cost", "tokens"),
+    ),
     Command(command_id="memory.remember", title="Remember a note", action="remember", slash="remember", takes="text"),
     Command(command_id="theme.choose", title="Choose a theme", action="theme", leader="t", slash="theme", takes="name"),
     Command(command_id="help", title="Help", action="help", keys="f1", leader="?", slash="help"),

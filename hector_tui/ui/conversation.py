@@ -95,9 +95,14 @@ class Conversation:
         return self._views[next(reversed(self._readers))].turn.created_at if self._readers else 0.0
 
     @property
-    def usage(self) -> Usage:
-        """Tokens of all turns that are loaded."""
-        return sum((view.usage for view in self._views.values()), Usage())
+    def live_usage(self) -> Usage:
+        """Tokens of the turns that are not stored yet."""
+        return sum((self._views[turn_id].usage for turn_id in self._readers), Usage())
+
+    @property
+    def last_usage(self) -> Usage:
+        """Tokens of the newest turn."""
+        return next(reversed(self._views.values())).usage if self._views else Usage()
 
     @property
     def last_recall(self) -> MemoryRecalled | None:

@@ -13,3 +13,9 @@ def size_text(size: int) -> str:
     if size < 1_000:
         return f"{size} B"
     return f"{size / 1_000:.0f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+
+
+def money_text(dollars: float, estimated: bool = False) -> str:
+    """US dollars for people: `$0.0042`, `$0.08`, `$12.40`; `~` before what was estimated."""
+    digits = 2 if dollars >= 0.095 or dollars == 0 else 3 if dollars >= 0.0095 else 4
+    return f"{'~' if estimated else ''}${dollars:,.{digits}f}"

@@ -7,6 +7,7 @@ import time
 from hector_tui.engine.thread import EngineThread
 from hector_tui.ui.desk import Desk
 from hector_tui.ui.inspector.feeder import InspectorFeeder
+from hector_tui.ui.numbers import money_text
 from hector_tui.ui.widgets.status_line import StatusInfo
 
 _PHASES = {
@@ -43,7 +44,7 @@ def status_of(
         banner = f"{agent.name} needs {agent.detail}: set it in the environment and start again"
     elif not banner and agent is not None and agent.readiness == "no_server":
         banner = f"no server answers at {agent.detail}: start it, then send again"
-    usage = conversation.usage
+    usage = feeder.spent_in(conversation.info.session_id) + conversation.live_usage
     hint = "↓ new below · ctrl+end" if new_below else ""
     if live and not new_below:
         hint = "esc again to stop" if stop_armed else "f8 decides" if live == "approval" else "esc esc to stop"
@@ -57,6 +58,7 @@ def status_of(
         context_window=view.window or None if view is not None else None,
         tokens=usage.total_tokens or None,
         estimated=usage.estimated,
+        cost=money_text(usage.cost, usage.estimated) if usage.cost else "",
         banner=banner,
         banner_level="error" if problems else "warning",
     )

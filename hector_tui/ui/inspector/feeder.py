@@ -6,15 +6,19 @@ import asyncio
 from collections.abc import Callable
 
 from hector_tui.domain.context import ContextView
+from hector_tui.domain.spending import Spending
+from hector_tui.domain.usage import Usage
 from hector_tui.engine.thread import EngineThread
 from hector_tui.errors import HectorError
 from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.desk import Desk
+from hector_tui.ui.inspector.usage_panel import UsageView
 from hector_tui.ui.inspector.widget import Inspector
 
 PAUSE_S = 0.3
 """Seconds between two fetches: what changes faster than one can read is fetched once."""
 _HISTORY_TURNS = 20
+_DAYS = 14
 
 
 class InspectorFeeder:
@@ -30,12 +34,18 @@ class InspectorFeeder:
         self._busy = False
         self._again = False
         self._context: tuple[str, ContextView] | None = None
+        self._spent: tuple[str, Spending | None] = ("", None)
 
     def context_of(self, session_id: str) -> ContextView | None:
         """The last known request of a session."""
         if self._context is not None and self._context[0] == session_id:
             return self._context[1]
         return None
+
+    def spent_in(self, session_id: str) -> Usage:
+        """What the stored turns of a session have spent, as far as it is known."""
+        spent = self._spent[1] if self._spent[0] == session_id else None
+        return spent.usage if spent is not None else Usage()
 
     async def feed(self, inspector: Inspector | None, conversation: Conversation, draft: Callable[[], str]) -> bool:
         """Fetch and show.
@@ -71,15 +81,27 @@ class InspectorFeeder:
             # A disabled agent has no context; its reason is shown where it is chosen.
             return
         self._context = (key.session_id, view)
+        session_id = key.session_id
+        spent = await self._engine.call(lambda engine: engine.chat.spent("session", session_id=session_id))
+        self._spent = (session_id, spent[0] if spent else None)
         if inspector is None:
             return
         match inspector.panel:
             case "context":
                 inspector.show_context(view)
             case "history":
-                session_id = key.session_id
                 records = await self._engine.call(lambda engine: engine.chat.history(session_id, limit=_HISTORY_TURNS))
                 inspector.show_history(tuple(records))
             case "memory":
                 memory = await self._engine.call(lambda engine: engine.chat.memory_view(key))
                 inspector.show_memory(memory, conversation.last_recall)
+            case "usage":
+                await self._fetch_usage(inspector, conversation)
+
+    async def _fetch_usage(self, inspector: Inspector, conversation: Conversation) -> None:
+        session_id = conversation.info.session_id
+        models = await self._engine.call(lambda engine: engine.chat.spent("model", session_id=session_id))
+        agents = await self._engine.call(lambda engine: engine.chat.spent("agent"))
+        days = await self._engine.call(lambda engine: engine.chat.spent("day", limit=_DAYS))
+        view = UsageView(turn=conversation.last_usage, session=self._spent[1], models=models, agents=agents, days=days)
+        inspector.show_usage(view, {agent.agent_id: agent.name for agent in self._desk.agents.values()})

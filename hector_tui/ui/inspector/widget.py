@@ -18,14 +18,15 @@ from hector_tui.domain.context import ContextView
 from hector_tui.domain.events import MemoryRecalled
 from hector_tui.domain.turns import TurnRecord
 from hector_tui.ui.inspector.panels import context_lines, history_lines, memory_lines
+from hector_tui.ui.inspector.usage_panel import UsageView, usage_lines
 from hector_tui.ui.inspector.wrapping import Wrapper
 from hector_tui.ui.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
     from hector_tui.engine.views import MemoryView
 
-PanelName = Literal["context", "history", "memory"]
-PANELS: tuple[PanelName, ...] = ("context", "history", "memory")
+PanelName = Literal["context", "history", "memory", "usage"]
+PANELS: tuple[PanelName, ...] = ("context", "history", "memory", "usage")
 
 
 class Inspector(Vertical):
@@ -82,6 +83,7 @@ class Inspector(Vertical):
         self._memory: MemoryView | None = None
         self._recalled: MemoryRecalled | None = None
         self._selected = ""
+        self._usage: tuple[UsageView | None, dict[str, str]] = (None, {})
 
     def compose(self) -> ComposeResult:
         """The names, the lines, the keys."""
@@ -112,6 +114,11 @@ class Inspector(Vertical):
         """What the agent remembers, and what the last turn recalled."""
         self._memory = view
         self._recalled = recalled
+        self._show_lines()
+
+    def show_usage(self, view: UsageView | None, names: dict[str, str]) -> None:
+        """What was spent; `names` says what the screen calls the agents."""
+        self._usage = (view, names)
         self._show_lines()
 
     def watch_panel(self) -> None:
@@ -178,6 +185,8 @@ class Inspector(Vertical):
                 lines = history_lines(self._history, self._wrapper)
             case "memory":
                 lines, places = memory_lines(self._memory, self._recalled, self._selected, self._wrapper)
+            case "usage":
+                lines = usage_lines(*self._usage)
         view.set_lines(lines)
         if from_top:
             view.scroll_home(animate=False)

@@ -61,7 +61,8 @@ class StatusInfo:
         hint: What the person can do about it, for example `esc esc to stop`.
         context_used: Tokens the next request holds.
         context_window: Tokens the model takes; None if unknown.
-        tokens: Tokens of the last turn.
+        tokens: Tokens of the session.
+        cost: What they cost, as it is shown; empty when nobody knows.
         estimated: The token counts were estimated here, not reported by the provider; shown by ~.
         banner: A message that goes before everything else on the left.
         banner_level: How serious the banner is.
@@ -76,6 +77,7 @@ class StatusInfo:
     context_used: int | None = None
     context_window: int | None = None
     tokens: int | None = None
+    cost: str = ""
     estimated: bool = False
     banner: str = ""
     banner_level: BannerLevel = "info"
@@ -148,7 +150,8 @@ def _right(info: StatusInfo) -> _Parts:
     if info.context_used is not None:
         parts.append(("context", _context(info.context_used, info.context_window, about)))
     if info.tokens is not None:
-        parts.append(("tokens", StatusRun(f"{about}{compact_number(info.tokens)} tok", "tokens")))
+        cost = f"{_SEPARATOR}{clean_line(info.cost)}" if info.cost else ""
+        parts.append(("tokens", StatusRun(f"{about}{compact_number(info.tokens)} tok{cost}", "tokens")))
     if text := clean_line(info.help):
         parts.append(("help", StatusRun(text, "help")))
     return parts

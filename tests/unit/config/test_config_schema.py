@@ -56,8 +56,11 @@ session_stores:
     backend: sql
     sql: {driver: postgres, host: db, port: 5432, database: x, username: u, password: p, ssl_mode: disable,
           max_conns: 25, max_idle: 5}
+prices:
+  "gpt-4o*": {input: 2.5, output: 10, cached: 1.25}
 tools:
-  shell: {type: command, enabled: true, description: x, allowed_commands: [ls], working_directory: ./,
+  shell: {type: command, enabled: true, description: x, require_approval: true,
+          allowed_commands: [ls], working_directory: ./,
           max_execution_time: 30s, enable_sandboxing: true}
   write_file: {max_file_size: 1048576, allowed_extensions: [.md], denied_extensions: [.sh], forbidden_paths: [/etc]}
   search_replace: {type: search_replace, max_replacements: 100, backup_enabled: true}
