@@ -145,7 +145,10 @@ class Model(Protocol):
         ...
 
     async def prepare(self) -> None:
-        """Load what the first request will need, in the background; nothing is sent."""
+        """Load what the first request will need, in the background.
+
+        Nothing of a conversation is sent; a server of one's own may be asked what its model can do.
+        """
         ...
 
     async def aclose(self) -> None:

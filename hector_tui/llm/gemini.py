@@ -17,7 +17,8 @@ from hector_tui.llm.network import NetworkModel, NetworkOptions
 from hector_tui.llm.secrets import Secret
 from hector_tui.llm.sse import EventReader
 
-_DISPENSABLE = frozenset({"thinking", "tools", "response_format"})
+_DISPENSABLE = frozenset({"system", "thinking", "tools", "response_format", "temperature"})
+"""What requests can do without, by the names of `refused.py`; a system prompt is then said in the first message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from hector_tui.errors import BadResponse, RequestRejected, StreamCut
 from hector_tui.llm.base import ModelEvent, StopReason, TextChunk, ThinkingChunk, ToolCall, UsageReport
 from hector_tui.llm.failures import Origin, in_band_error, one_line
 from hector_tui.llm.gemini_request import MADE_ID, SIGNATURE, TEXT_SIGNATURE
+from hector_tui.llm.secrets import redacted
 from hector_tui.llm.sse import ServerSentEvent
 from hector_tui.llm.surrogates import SurrogateJoiner, whole_text
 
@@ -234,7 +235,8 @@ class GeminiReader:
         return RequestRejected(message, where=self._origin.where, hint="Word the question differently.")
 
     def _bad(self, what: str, text: str) -> BadResponse:
-        return BadResponse(f"the provider sent {what}: {one_line(text[:200])}", where=self._origin.where)
+        said = one_line(redacted(text[:200], self._origin.key))
+        return BadResponse(f"the provider sent {what}: {said}", where=self._origin.where)
 
 
 def _blocked(chunk: dict[str, Any]) -> str:

@@ -65,7 +65,7 @@ def abilities_of(model: str, left_out: frozenset[str] = frozenset()) -> Abilitie
     is_gemma_3 = name.startswith("gemma-3")
     return Abilities(
         thinks=_THINKS.match(name) is not None and _SPECIAL.search(name) is None and "thinking" not in left_out,
-        has_system=not is_gemma_3,
+        has_system=not is_gemma_3 and "system" not in left_out,
         has_tools=not is_gemma_3 and "tools" not in left_out,
         has_form=not is_gemma_3 and "response_format" not in left_out,
         combines=_COMBINES.match(name) is not None,
@@ -137,7 +137,8 @@ def body(
     if wording.tools:
         data["tools"] = [{"functionDeclarations": [_declaration(tool) for tool in wording.tools]}]
     config = wording.form
-    if (value := request.temperature if request.temperature is not None else temperature) is not None:
+    value = request.temperature if request.temperature is not None else temperature
+    if value is not None and "temperature" not in left_out:
         config["temperature"] = value
     if (bound := request.max_tokens if request.max_tokens is not None else max_tokens) is not None:
         config["maxOutputTokens"] = bound

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,8 @@ from hector_tui.llm.secrets import Secret
 
 _LOOK_S = 3.0
 """Seconds the server gets to describe a model; nobody waits for it."""
+_ABSENT = re.compile(r"\(404\): .*\bmodel\b.*\bnot found", re.IGNORECASE)
+"""What a server says of a model it does not have; any other 404 is of something that is no Ollama."""
 _CONTENT = (TextChunk, ThinkingChunk, ToolCall)
 
 
@@ -158,7 +161,7 @@ class OllamaModel(NetworkModel):
                         self._look_in_background()
                     yield event
         except ModelNotFound as error:
-            if "model" not in error.message.partition(":")[2].lower():
+            if _ABSENT.search(error.message) is None:
                 raise
             raise ModelNotFound(
                 f"the model {self.label!r} is not on this server",

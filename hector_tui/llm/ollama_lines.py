@@ -13,6 +13,7 @@ from hector_tui.domain.usage import Usage
 from hector_tui.errors import BadResponse, StreamCut
 from hector_tui.llm.base import ModelEvent, StopReason, TextChunk, ThinkingChunk, ToolCall
 from hector_tui.llm.failures import Origin, in_band_error, one_line
+from hector_tui.llm.secrets import redacted
 from hector_tui.llm.sse import ServerSentEvent
 from hector_tui.llm.structured import plain_choice
 from hector_tui.llm.surrogates import SurrogateJoiner, whole_text
@@ -160,4 +161,5 @@ class OllamaReader:
             self.usage = Usage(input_tokens=asked, output_tokens=max(0, said) if isinstance(said, int) else 0)
 
     def _bad(self, what: str, text: str) -> BadResponse:
-        return BadResponse(f"the server sent {what}: {one_line(text[:200])}", where=self._origin.where)
+        said = one_line(redacted(text[:200], self._origin.key))
+        return BadResponse(f"the server sent {what}: {said}", where=self._origin.where)

@@ -34,6 +34,7 @@ _SAYINGS = (
         "thinking",
         r"n[o']t support thinking|\bthinking (?:is|are) not (?:supported|enabled)|includeThoughts|thinking_?config",
     ),
+    ("system", r"developer instruction is not enabled"),
     ("reasoning", r"generate reasoning summar"),
     *(
         (part, rf"(?:{words})\b.{{0,80}}?{_REFUSAL}|{_REFUSAL}.{{0,80}}?(?:{words})\b")

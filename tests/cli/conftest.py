@@ -17,9 +17,10 @@ from hector_tui.paths import Profile
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """No key, no probing, no variable that changes how a terminal is seen; log files are closed at the end."""
     for provider in PROVIDERS.values():
-        monkeypatch.delenv(provider.key_name, raising=False)
+        for name in provider.key_names:
+            monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(provider.model_name, raising=False)
-    for name in ("OPENAI_BASE_URL", "NO_COLOR", "COLORTERM"):
+    for name in ("OPENAI_BASE_URL", "OLLAMA_HOST", "OLLAMA_MODEL", "NO_COLOR", "COLORTERM"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HECTOR_TUI_NO_PROBE", "1")
     monkeypatch.setenv("HECTOR_TUI_HOME", str(tmp_path / "profile"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -264,15 +265,26 @@ def test_before_gemini_3_a_form_beside_tools_is_asked_for_in_words() -> None:
     assert form(output, "gemini-3-flash", tools=tools)[0]["responseMimeType"] == "application/json"
 
 
-async def test_what_a_model_refuses_is_left_out_from_then_on() -> None:
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("thinkingConfig", "Thinking is not enabled for models/gemini-3-nano"),
+        ("temperature", "temperature is not supported by this model"),
+        ("functionDeclarations", "Function calling is not enabled for models/gemini-3-nano"),
+        ("systemInstruction", "Developer instruction is not enabled for models/gemini-3-nano"),
+        ("responseMimeType", "JSON mode is not enabled for models/gemini-3-nano"),
+    ],
+)
+async def test_what_a_model_refuses_is_left_out_from_then_on(field: str, words: str) -> None:
     def respond(request: Any) -> Answer:
-        if "thinkingConfig" in request.body.get("generationConfig", {}):
-            return Answer(status=400, failure="Thinking is not enabled for models/gemini-3-nano")
-        return Answer(text="fine")
+        return Answer(status=400, failure=words) if f"'{field}'" in str(request.body) else Answer(text="fine")
 
+    form = StructuredOutput(format="json")
+    request = replace(ask("a", system="Be kind.", tools=("get",)), output=form, temperature=0.5)
     async with LoopbackProvider(respond) as provider:
         model = GeminiModel("gemini-3-nano", base_url=provider.origin, connections=Connections(), retry=RetryPolicy())
-        first, second = await hear(model, "a"), await hear(model, "b")
+        first, second = await hear(model, request), await hear(model, request)
         await model.aclose()
         assert len(provider.posts) == 3
+        assert "Be kind." in str(provider.posts[-1].body)
     assert (first.text, second.text, len(second.retries)) == ("fine", "fine", 0)

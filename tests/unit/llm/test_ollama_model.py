@@ -283,7 +283,11 @@ async def test_a_server_that_is_not_there_is_no_error_before_a_question(make_oll
     assert isinstance(heard.error, ProviderUnavailable)
 
 
-async def test_what_is_being_asked_ends_with_the_model(make_ollama: MakeOllama) -> None:
+async def test_what_is_being_asked_ends_with_the_model(
+    make_ollama: MakeOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Only the end of the model can end it.
+    monkeypatch.setattr("hector_tui.llm.ollama._LOOK_S", 3_600.0)
     async with LoopbackProvider(documents={"/api/show": Answer(stall_before_headers=True)}) as provider:
         model = make_ollama(provider)
         await hear(model, "a")
@@ -328,9 +332,20 @@ async def test_a_model_that_is_not_there_says_how_to_get_it(make_ollama: MakeOll
 
 async def test_a_server_that_is_no_ollama_is_not_told_to_load_a_model(make_ollama: MakeOllama) -> None:
     async with LoopbackProvider(Answer(status=404, raw=b"404 page not found")) as provider:
-        heard = await hear(make_ollama(provider), "a")
-    assert isinstance(heard.error, ModelNotFound)
-    assert "pull" not in heard.error.hint
+        model = OllamaModel("my:model", base_url=provider.origin, connections=Connections())
+        heard = [await hear(make_ollama(provider), "a"), await hear(model, "a")]
+        await model.aclose()
+    for answer in heard:
+        assert isinstance(answer.error, ModelNotFound)
+        assert "pull" not in answer.error.hint
+
+
+async def test_what_cannot_be_read_is_shown_without_the_key(make_ollama: MakeOllama) -> None:
+    async with LoopbackProvider(Answer(raw=b'{"odd": "sk-canary-1234"}\n')) as provider:
+        heard = await hear(make_ollama(provider, api_key=Secret("sk-canary-1234")), "a")
+    assert isinstance(heard.error, BadResponse)
+    assert "odd" in heard.error.message
+    assert "sk-canary" not in str(heard.error)
 
 
 async def test_the_key_of_a_server_behind_a_proxy_goes_into_its_header_only(make_ollama: MakeOllama) -> None:
