@@ -283,18 +283,15 @@ async def test_a_server_that_is_not_there_is_no_error_before_a_question(make_oll
     assert isinstance(heard.error, ProviderUnavailable)
 
 
-async def test_what_is_being_asked_ends_with_the_model(
-    make_ollama: MakeOllama, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Only the end of the model can end it.
-    monkeypatch.setattr("hector_tui.llm.ollama._LOOK_S", 3_600.0)
+async def test_what_is_being_asked_ends_with_the_model(make_ollama: MakeOllama) -> None:
     async with LoopbackProvider(documents={"/api/show": Answer(stall_before_headers=True)}) as provider:
         model = make_ollama(provider)
         await hear(model, "a")
         await provider.until(lambda server: any(one.place == "/api/show" for one in server.requests))
+        (look,) = looks()
         await model.aclose()
+        assert look.cancelled()
         await provider.until(lambda server: server.open_connections == 0)
-    assert looks() == []
 
 
 @pytest.mark.parametrize(
