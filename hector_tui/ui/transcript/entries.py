@@ -9,8 +9,9 @@ from typing import Literal
 from rich.segment import Segment
 from rich.style import Style
 
+from hector_tui.ui.transcript.grammar import parse_blocks
 from hector_tui.ui.transcript.lines import Line, Run
-from hector_tui.ui.transcript.markdown import WINDOW, Block, MarkdownSource, parse_blocks
+from hector_tui.ui.transcript.markdown import WINDOW, Block, MarkdownSource
 from hector_tui.ui.transcript.memo import Memo
 from hector_tui.ui.transcript.parts import (
     ComposedPart,

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from rich.style import Style
 
 from hector_tui.ui.text import clean
+from hector_tui.ui.transcript.grammar import References, parse_inline
 from hector_tui.ui.transcript.lines import Run
-from hector_tui.ui.transcript.markdown import References
 from hector_tui.ui.transcript.styles import BOLD, ITALIC, STRIKE, TranscriptStyles
 
 if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
 LONGEST = 4_096
@@ -26,18 +25,14 @@ URL_KEY = "href"
 """The key of a style's meta under which a link's address stands. Nothing but the transcript reads it."""
 
 # Without any of these a text is what it looks like, and needs no parser.
-_SPECIAL = re.compile(r"[\\`*_\[\]<>&!~\n\t]|://")
-_BARE_URL = re.compile(r"\bhttps?://[^\s<>\"'`|\\^{}]+")
+_SPECIAL = re.compile(r"[\\`*_\[\]<>&!~$@\n\t]|://|www\.")
+_BARE_URL = re.compile(
+    r"(?<!\w)(?:https?://|www\.(?=[^\s.]))[^\s<>\"'`|\\^{}]+"
+    r"|(?<![\w.+-])[\w.+-]+@(?:[\w-]+\.)+[\w-]*[^\W_](?![\w-])"
+)
+_ADDRESS_SIGN = re.compile(r"://|www\.|@")
 _EMPHASIS = {"em_open": ITALIC, "strong_open": BOLD, "s_open": STRIKE}
 _CLOSERS = {")": "(", "]": "["}
-
-
-@cache
-def inline_parser() -> MarkdownIt:
-    """The parser of inline content: CommonMark and strikethrough. Imported at first use."""
-    from markdown_it import MarkdownIt
-
-    return MarkdownIt("commonmark").enable("strikethrough")
 
 
 def inline_runs(content: str, style: Style, styles: TranscriptStyles, references: References) -> list[Run]:
@@ -51,10 +46,7 @@ def inline_runs(content: str, style: Style, styles: TranscriptStyles, references
     """
     if not _SPECIAL.search(content):
         return [(content, style)] if content else []
-    parser = inline_parser()
-    tokens: list[Token] = []
-    parser.inline.parse(content, parser, {"references": references}, tokens)
-    return _Inline(styles, style).walk(tokens)
+    return _Inline(styles, style).walk(parse_inline(content, references))
 
 
 def pieces(content: str) -> list[str]:
@@ -127,19 +119,29 @@ class _Inline:
             case "em_close" | "strong_close" | "s_close":
                 self._stack.pop()
             case _:
-                # Raw HTML, and whatever a later markdown-it may bring: shown as it was written.
-                self._add(token.content)
+                self._add(*self._as_written(token))
+
+    def _as_written(self, token: Token) -> Run:
+        """HTML, footnote marks, formulas, and whatever a later markdown-it may bring."""
+        style = self._stack[-1]
+        match token.type:
+            case "footnote_ref":
+                return f"[{token.content}]", style + self._styles.marker
+            case "html_inline":
+                return token.content, style + self._styles.tag
+            case _:
+                return token.content, style
 
     def _text(self, text: str) -> None:
-        if self._links or "://" not in text:
+        if self._links or not _ADDRESS_SIGN.search(text):
             self._add(text)
             return
         position = 0
         for found in _BARE_URL.finditer(text):
-            url = _without_trailing_punctuation(found.group())
+            shown = _without_trailing_punctuation(found.group())
             self._add(text[position : found.start()])
-            self._add(url, link_style(url, self._stack[-1] + self._styles.link))
-            position = found.start() + len(url)
+            self._add(shown, link_style(_whole_address(shown), self._stack[-1] + self._styles.link))
+            position = found.start() + len(shown)
         self._add(text[position:])
 
     def _open_link(self, url: str, title: str) -> None:
@@ -177,7 +179,14 @@ class _Inline:
 
 
 def _same_address(shown: str, url: str) -> bool:
-    return url in (shown, f"mailto:{shown}", f"{shown}/")
+    # The parser encodes what may not stand in an address; the author's way of writing it is the readable one.
+    return unquote(url) in (unquote(shown), f"mailto:{shown}", f"{unquote(shown)}/")
+
+
+def _whole_address(shown: str) -> str:
+    if "://" in shown:
+        return shown
+    return f"http://{shown}" if shown.startswith("www.") else f"mailto:{shown}"
 
 
 def _without_trailing_punctuation(url: str) -> str:

@@ -20,17 +20,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from rich.cells import split_graphemes
 
-if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
-    from markdown_it.token import Token
-
-References = dict[str, dict[str, str]]
-"""Link reference definitions by normalised label, as markdown-it keeps them in its environment."""
+from hector_tui.ui.transcript.grammar import References, parse_blocks
 
 WINDOW = 16_384
 """Characters parsed at a time, and the longest block there can be."""
@@ -38,28 +32,15 @@ FENCE_LINES, FENCE_CHARACTERS = 32, 3_072
 """A fence is frozen in parts of so many lines, or fewer when they are long."""
 TABLE_ROWS, TABLE_CHARACTERS = 30, 6_144
 """A table's columns are laid out by its first rows; then it is frozen in parts of so many."""
-NESTING = 60
-"""Blocks inside blocks; markdown-it drops what is deeper, so rendering shows such a block as plain text instead."""
 
-# The last line of a stream, while it may still turn into something else: a setext underline, a list marker, a fence.
-# Showing it would make the paragraph before it blink.
-_UNDECIDED_LINE = re.compile(r"[ ]{0,3}(?:[-=*_+#>|~:` ]*|\d{1,9}[.)]?[ ]?|(?:```|~~~).*)\Z")
+FOOTNOTE = "footnote_reference_open"
+"""The token a footnote begins with."""
 
-
-@cache
-def block_parser() -> MarkdownIt:
-    """The parser of block structure: CommonMark and tables. Imported at first use: it is not needed to start."""
-    from markdown_it import MarkdownIt
-
-    return MarkdownIt("commonmark", {"maxNesting": NESTING}).enable("table")
-
-
-def parse_blocks(source: str, references: References) -> list[Token]:
-    """Parse block structure only; inline content stays text. Definitions found are added to `references`."""
-    parser = block_parser()
-    tokens: list[Token] = []
-    parser.block.parse(source, parser, {"references": references}, tokens)
-    return tokens
+# The last line of a stream, while it may still turn into something else: a setext underline, a list marker, a fence, a
+# footnote, a formula. Showing it would make the paragraph before it blink.
+_UNDECIDED_LINE = re.compile(
+    r"[ ]{0,3}(?:[-=*_+#>|~:` ]*|\d{1,9}[.)]?[ ]?|(?:```|~~~).*|\$\$?[ ]*|\\\[?[ ]*|\[(?:\^[^\s\[\]]*(?:\]:?[ ]*)?)?)\Z"
+)
 
 
 @dataclass(eq=False, slots=True)
@@ -249,7 +230,7 @@ class MarkdownSource:
             if index + 1 < len(units):
                 following = units[index + 1]
                 self._close(begin + offsets[following.line])
-                self._continue_list(following, window, offsets)
+                self._continue(unit, following, window, offsets)
         if final:
             self._close(begin + len(window))
         elif decided < len(units):
@@ -267,11 +248,11 @@ class MarkdownSource:
             self.blocks.append(block)
         self._open = Block(end, end, gap=bool(self.blocks))
 
-    def _continue_list(self, item: _Unit, window: str, offsets: Sequence[int]) -> None:
-        """Tell the open block how it goes on with a list: its number, and whether a blank line is before it."""
-        self._open.number = item.number
-        if item.item:
-            self._open.gap = window[offsets[item.line - 1] : offsets[item.line]].isspace()
+    def _continue(self, unit: _Unit, following: _Unit, window: str, offsets: Sequence[int]) -> None:
+        """Tell the open block how it goes on with a list or footnotes: its number, and the blank line before it."""
+        self._open.number = following.number
+        if following.item or unit.kind == following.kind == FOOTNOTE:
+            self._open.gap = window[offsets[following.line - 1] : offsets[following.line]].isspace()
 
     def _freeze_parts(self, unit: _Unit, window: str, offsets: Sequence[int], begin: int, complete: int) -> None:
         """Freeze the whole parts of the fence or table that the open block is."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from hector_tui.ui.transcript.code import lexer_for
-from hector_tui.ui.transcript.inline import inline_parser
-from hector_tui.ui.transcript.markdown import block_parser
+from hector_tui.ui.transcript.grammar import block_parser, inline_parser
 
 COMMON_LANGUAGES = ("python", "bash", "json", "javascript", "html")
 

@@ -10,19 +10,13 @@ from rich.segment import Segment
 from rich.style import Style
 
 from hector_tui.ui.text import clean
-from hector_tui.ui.transcript.code import ROOT, highlight, language_of
+from hector_tui.ui.transcript.fences import CodeBlocks
+from hector_tui.ui.transcript.grammar import NESTING, parse_blocks
 from hector_tui.ui.transcript.inline import inline_runs, pieces
 from hector_tui.ui.transcript.lines import Line, Margin, Run
-from hector_tui.ui.transcript.markdown import (
-    FENCE_CHARACTERS,
-    FENCE_LINES,
-    NESTING,
-    Block,
-    MarkdownSource,
-    parse_blocks,
-)
+from hector_tui.ui.transcript.markdown import FOOTNOTE, Block, MarkdownSource
 from hector_tui.ui.transcript.memo import Memo
-from hector_tui.ui.transcript.styles import UNDERLINE, TranscriptStyles
+from hector_tui.ui.transcript.styles import BOLD, ITALIC, UNDERLINE, TranscriptStyles
 from hector_tui.ui.transcript.table import Cell, Table, column_widths, header_lines, row_lines
 from hector_tui.ui.transcript.wrapping import fold, measure, wrap
 
@@ -30,9 +24,10 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 BULLETS = "•◦▪"
-CHAPTER = 8
-"""Parts of a fence after which the lexer starts anew, so that any part can be highlighted in bounded time."""
+LONGEST_MARK = 12
+"""Cells of a footnote's mark beside its text; a longer one stands above it."""
 
+_TAG = re.compile(r"(<[^<>]*>)")
 _TASK = re.compile(r"\[([ xX])\][ \t]+")
 _CONTAINER_MARKS = re.compile(r"[>\s]*(?:(?:[-*+]|\d{1,9}[.)])\s+[>\s]*)*")
 _TASK_MARKS = {" ": "☐", "x": "☑", "X": "☑"}
@@ -74,12 +69,14 @@ class MarkdownRenderer:
             lines.extend(_BlockWalk(self, self._source, block, text, tokens).lines(margin))
         return lines
 
-    def _literal(self, text: str, margin: Margin, style: Style) -> list[Line]:
-        """Text as it was written, one row per line or more."""
+    def _literal(self, text: str, margin: Margin, style: Style, *, tags: Style | None = None) -> list[Line]:
+        """Text as it was written, one row per line or more; `tags` is the style of HTML tags in it."""
         lines: list[Line] = []
         for source_line in text.removesuffix("\n").split("\n"):
-            run: list[Run] = [(source_line.expandtabs(4), style)] if source_line else []
-            for row in fold(run, margin.width):
+            pieces_of_line = [source_line.expandtabs(4)] if tags is None else _TAG.split(source_line.expandtabs(4))
+            # Splitting leaves what matched, the tags, at every odd index.
+            runs = [(piece, tags if index % 2 and tags else style) for index, piece in enumerate(pieces_of_line)]
+            for row in fold(runs, margin.width):
                 lines.append(margin.line(row.segments, first=not lines, wraps=row.wraps, joint=row.joint))
         return lines
 
@@ -109,6 +106,7 @@ class _BlockWalk:
         self._block = block
         self._tokens = tokens
         self._source_lines = text.split("\n")
+        self._code = CodeBlocks(source, block, self._styles, self._memo)
 
     def lines(self, margin: Margin) -> list[Line]:
         """All rows of the block."""
@@ -133,15 +131,22 @@ class _BlockWalk:
     def _siblings(
         self, start: int, end: int, source_range: tuple[int, int], margin: Margin, style: Style, inside: _Inside
     ) -> list[Line]:
-        """Blocks under one another: at the top a blank row between them, inside others where the author left one."""
+        """Blocks under one another: at the top a blank row between them, inside others where the author left one.
+
+        Footnotes stand as close as the author put them, because they come in lists.
+        """
         lines: list[Line] = []
         below, range_end = source_range
+        before = ""
         for node in self._nodes(start, end):
             self._definitions(lines, below, node.line, margin)
-            if lines and (inside.depth == 0 or self._blank(node.line - 1)):
+            kind = self._tokens[node.first].type
+            apart = inside.depth == 0 and not before == kind == FOOTNOTE
+            if lines and (apart or self._blank(node.line - 1)):
                 lines.append(margin.line((), first=False))
             lines.extend(self._node(node, margin.after_first() if lines else margin, style, inside))
             below = max(below, node.end)
+            before = kind
         self._definitions(lines, below, range_end, margin)
         return lines
 
@@ -181,20 +186,32 @@ class _BlockWalk:
                     node.first + 1, node.last, quoted, inner, self._styles.quote, inside.deeper()
                 ) or [inner.line((), first=True)]
             case "fence":
-                return self._fence(token, node, margin)
+                return self._code.fence(token.content, token.info, margin, top=node.first == 0)
             case "code_block":
-                return self._code(token.content, "", margin)[0]
+                return self._code.code(token.content, "", margin)
+            case "formula_block":
+                return self._code.code(token.content, "tex", margin)
+            case kind if kind == FOOTNOTE:
+                return self._footnote(node, margin, inside)
             case "table_open":
                 return self._table(node, margin, style)
             case "hr":
                 return [margin.line([Segment("─" * margin.width, self._styles.rule)], first=True)]
             case _:
-                return self._renderer._literal(token.content, margin, style)
+                return self._renderer._literal(token.content, margin, style, tags=style + self._styles.tag)
 
     def _heading_style(self, tag: str) -> Style:
-        if tag == "h1":
-            return self._styles.heading + UNDERLINE
-        return self._styles.heading if tag == "h2" else self._styles.heading_small
+        match tag:
+            case "h1":
+                return self._styles.heading + UNDERLINE
+            case "h2":
+                return self._styles.heading
+            case "h3":
+                return self._styles.heading_small
+            case "h4":
+                return self._styles.heading_small + ITALIC
+            case _:
+                return self._styles.dim + BOLD
 
     def _text(self, content: str, margin: Margin, style: Style) -> list[Line]:
         lines: list[Line] = []
@@ -241,76 +258,20 @@ class _BlockWalk:
         lines = self._siblings(node.first + 1, node.last, (node.line, node.end), inner, style, inside)
         return lines or [inner.line((), first=True)]
 
-    def _fence(self, token: Token, node: _Node, margin: Margin) -> list[Line]:
-        top = node.first == 0
-        language = language_of(token.info)
-        if not (top and self._block.prefix):
-            lines = self._label(token.info, margin)
-            code, states = self._code(token.content, language, margin.after_first() if lines else margin)
-        elif token.content:
-            lines = []
-            code, states = self._code(
-                token.content, language, margin, states=self._states_before(language), part=self._block.part
-            )
-        else:
-            return []
-        if top:
-            self._block.lexer_states = states
-        return lines + code
-
-    def _states_before(self, language: str) -> tuple[str, ...]:
-        """Where the lexer stands before this part: as the part before left it, or found by lexing its chapter."""
-        parts: list[Block] = []
-        block = self._block
-        while block.part % CHAPTER and block.previous is not None:
-            block = block.previous
-            if block.lexer_states is not None:
-                break
-            parts.append(block)
-        states = (block.lexer_states if block is not self._block else None) or ROOT
-        for part in reversed(parts):
-            tokens = parse_blocks(self._source.slice(part), {})
-            states = highlight(tokens[0].content, language, self._styles, states).states
-            part.lexer_states = states
-        return states
-
-    def _code(
-        self, content: str, language: str, margin: Margin, *, states: tuple[str, ...] = ROOT, part: int = 0
-    ) -> tuple[list[Line], tuple[str, ...]]:
-        """Code in pieces that are remembered from frame to frame, and where the lexer stands after them."""
-        lines: list[Line] = []
-        for number, piece in enumerate(_code_pieces(content), start=part):
-            start = states if number % CHAPTER else ROOT
-            where = margin.after_first() if lines else margin
-            key = ("code", piece, language, start, where)
-            rendered, states = self._memo.get(key, self._code_piece, piece, language, start, where)
-            lines.extend(rendered)
-        return lines, states
-
-    def _code_piece(
-        self, piece: str, language: str, states: tuple[str, ...], margin: Margin
-    ) -> tuple[list[Line], tuple[str, ...]]:
-        result = highlight(piece, language, self._styles, states)
-        return self._panel(result.lines, margin), result.states
-
-    def _label(self, info: str, margin: Margin) -> list[Line]:
-        text = clean(info).strip()
-        if not text:
-            return []
-        return self._panel([[(text, self._styles.block_label)]], margin)
-
-    def _panel(self, code: Sequence[Sequence[Run]], margin: Margin) -> list[Line]:
-        """Rows of code on their tinted panel, as wide as the text column."""
+    def _footnote(self, node: _Node, margin: Margin, inside: _Inside) -> list[Line]:
+        """A footnote's text behind its mark, dimmed: it is read where the mark stands, not here."""
         styles = self._styles
-        bar = Segment(styles.block_bar, styles.block if styles.block_bar.isspace() else styles.rule)
-        width = max(1, margin.width - len(bar.text) - 1)
+        mark = f"[{clean(str(self._tokens[node.first].meta['label']))}] "
         lines: list[Line] = []
-        for runs in code:
-            for row in fold(runs, width):
-                used = sum(measure(segment.text) for segment in row.segments)
-                segments = [bar, *row.segments, Segment(" " * (width + 1 - used), styles.block)]
-                lines.append(margin.line(segments, first=not lines, wraps=row.wraps, decoration=len(bar.text)))
-        return lines
+        if measure(mark) <= min(LONGEST_MARK, margin.width // 2):
+            inner = margin.indent((Segment(mark, styles.marker),), (Segment(" " * measure(mark), styles.base),))
+        else:
+            lines = self._renderer._literal(mark.rstrip(), margin, styles.marker)
+            indentation = (Segment("  ", styles.base),)
+            inner = margin.after_first().indent(indentation, indentation)
+        within = (node.line, node.end)
+        lines += self._siblings(node.first + 1, node.last, within, inner, styles.dim, inside.deeper())
+        return lines or [inner.line((), first=True)]
 
     def _table(self, node: _Node, margin: Margin, style: Style) -> list[Line]:
         table, (headings, *sources) = self._parse_table(node, style)
@@ -381,16 +342,3 @@ def _starts_with_definition(text: str, tokens: Sequence[Token]) -> bool:
 def _match_end(source_line: str) -> int:
     marks = _CONTAINER_MARKS.match(source_line)
     return 0 if marks is None else marks.end()
-
-
-def _code_pieces(content: str) -> Iterator[str]:
-    """Cut code after so many lines or characters, the same way however it arrived."""
-    start = line_start = lines = 0
-    while line_start < len(content):
-        line_start = content.find("\n", line_start) + 1 or len(content)
-        lines += 1
-        if lines == FENCE_LINES or line_start - start >= FENCE_CHARACTERS:
-            yield content[start:line_start]
-            start, lines = line_start, 0
-    if start < len(content) or not content:
-        yield content[start:]

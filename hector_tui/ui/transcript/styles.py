@@ -84,6 +84,11 @@ class TranscriptStyles:
     tokens: Mapping[str, Style]
     _by_token: dict[_TokenType, Style] = field(default_factory=dict)
 
+    @property
+    def tag(self) -> Style:
+        """HTML among text: the dim colour upon whatever background it stands on."""
+        return Style(color=self.dim.color, dim=self.dim.dim)
+
     def token(self, token: _TokenType) -> Style:
         """The style of a Pygments token, or of the nearest ancestor that has one; `block` when none has."""
         known = self._by_token.get(token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,6 +15,11 @@ from hector_tui.ui.transcript.wrapping import Row, measure, wrap
 SEPARATOR = " │ "
 NARROWEST = 5
 """Cells a column needs at least (or less, when its content is narrower); below that the rows are stacked."""
+
+LONGEST_WORD = 16
+"""Cells up to which a column is kept wide enough for a word that is not ASCII."""
+
+_WORD_ENDS = re.compile(r"\s+")
 
 Cell = Sequence[Run]
 STACKED: tuple[int, ...] = ()
@@ -31,31 +37,47 @@ class Table(NamedTuple):
 
 def column_widths(table: Table, width: int) -> tuple[int, ...]:
     """Share a width out among the columns; `STACKED` when they cannot stand side by side."""
-    wanted = [
-        max(1, *(_natural_width(cell) for cell in column)) for column in zip(table.header, *table.rows, strict=True)
-    ]
+    columns = list(zip(table.header, *table.rows, strict=True))
+    wanted = [max(1, *(_natural_width(cell) for cell in column)) for column in columns]
     available = width - len(SEPARATOR) * (len(wanted) - 1)
     if sum(min(NARROWEST, cells) for cells in wanted) > available:
         return STACKED
-    # Narrow columns get what they want; the wide ones share what is left equally.
-    widths = list(wanted)
-    open_columns = set(range(len(wanted)))
+    if sum(wanted) <= available:
+        return tuple(wanted)
+    # Every column its longest word first, so that words stay whole; then a share of what is left.
+    words = [max(1, *(_longest_word(cell) for cell in column)) for column in columns]
+    if sum(words) > available:
+        return tuple(_shares(words, available))
+    more = _shares([most - least for most, least in zip(wanted, words, strict=True)], available - sum(words))
+    return tuple(least + share for least, share in zip(words, more, strict=True))
+
+
+def _shares(wanted: Sequence[int], available: int) -> list[int]:
+    """Share cells out: who wants little gets it, the others share what is left equally."""
+    shares = list(wanted)
+    waiting = set(range(len(wanted)))
     remaining = available
-    while open_columns:
-        share = remaining // len(open_columns)
-        content = {column for column in open_columns if wanted[column] <= share}
+    while waiting:
+        share = remaining // len(waiting)
+        content = {column for column in waiting if wanted[column] <= share}
         if not content:
-            for position, column in enumerate(sorted(open_columns)):
-                widths[column] = max(1, share + (1 if position < remaining % len(open_columns) else 0))
+            for position, column in enumerate(sorted(waiting)):
+                shares[column] = share + (1 if position < remaining % len(waiting) else 0)
             break
         remaining -= sum(wanted[column] for column in content)
-        open_columns -= content
-    return tuple(widths)
+        waiting -= content
+    return shares
 
 
 def _natural_width(cell: Cell) -> int:
     text = "".join(part for part, _ in cell)
     return max(measure(line) for line in text.split("\n")) if text else 1
+
+
+def _longest_word(cell: Cell) -> int:
+    # A wide character may begin a row of its own, so a text of those has no long words.
+    words = _WORD_ENDS.split("".join(part for part, _ in cell))
+    return max(measure(word) if word.isascii() else min(measure(word), LONGEST_WORD) for word in words)
 
 
 def header_lines(table: Table, widths: tuple[int, ...], margin: Margin, styles: TranscriptStyles) -> list[Line]:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hector_tui.ui.transcript import markdown, render
+from hector_tui.ui.transcript import markdown
 from hector_tui.ui.transcript.entries import AnswerEntry
-from hector_tui.ui.transcript.markdown import Block, MarkdownSource, parse_blocks
+from hector_tui.ui.transcript.grammar import parse_blocks
+from hector_tui.ui.transcript.markdown import Block, MarkdownSource
 from hector_tui.ui.transcript.parts import Layout
 from tests.ui.transcript.support import lines, theme, whole
 
@@ -38,7 +39,6 @@ def small_limits() -> Iterator[None]:
     """Cut fences, tables and windows after a few lines, so that short texts meet every cut."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(markdown, "FENCE_LINES", 3)
-        patch.setattr(render, "FENCE_LINES", 3)
         patch.setattr(markdown, "TABLE_ROWS", 3)
         patch.setattr(markdown, "WINDOW", 120)
         yield
