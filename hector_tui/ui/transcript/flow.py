@@ -14,7 +14,7 @@ from hector_tui.ui.transcript.styles import TranscriptStyles
 
 KEPT_LINES = 1_500
 """Rows kept rendered outside the view, about forty screens."""
-BUDGET = 16_384
+BUDGET = 8_192
 """Characters parsed for one view; the rest follows in the next ones."""
 GAP = -1
 """The part number of the blank row before an entry."""

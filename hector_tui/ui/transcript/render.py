@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 BULLETS = "•◦▪"
+MOST_COLUMNS = 100
+"""A table with more columns is shown as it was written: nobody reads it, and every row would take thousands of rows."""
 LONGEST_MARK = 12
 """Cells of a footnote's mark beside its text; a longer one stands above it."""
 
@@ -194,7 +196,9 @@ class _BlockWalk:
             case kind if kind == FOOTNOTE:
                 return self._footnote(node, margin, inside)
             case "table_open":
-                return self._table(node, margin, style)
+                return (
+                    self._table(node, margin, style) if self._has_few_columns(node) else self._source_of(node, margin)
+                )
             case "hr":
                 return [margin.line([Segment("─" * margin.width, self._styles.rule)], first=True)]
             case _:
@@ -272,6 +276,17 @@ class _BlockWalk:
         within = (node.line, node.end)
         lines += self._siblings(node.first + 1, node.last, within, inner, styles.dim, inside.deeper())
         return lines or [inner.line((), first=True)]
+
+    def _has_few_columns(self, node: _Node) -> bool:
+        # The header row comes first: table, head, row, and three tokens for each cell.
+        after = node.first + 3 + 3 * MOST_COLUMNS
+        return after >= node.last or self._tokens[after].type != "th_open"
+
+    def _source_of(self, node: _Node, margin: Margin) -> list[Line]:
+        """A block as it was written, without the head that a part of a table is parsed with."""
+        skipped = self._block.prefix.count("\n") if node.first == 0 else 0
+        written = "\n".join(self._source_lines[max(node.line, skipped) : node.end])
+        return self._renderer._literal(written, margin, self._styles.base)
 
     def _table(self, node: _Node, margin: Margin, style: Style) -> list[Line]:
         table, (headings, *sources) = self._parse_table(node, style)

@@ -15,6 +15,13 @@ from rich.style import Style
 
 from hector_tui.ui.transcript.lines import Run
 
+LONGEST_GRAPHEME = 12
+"""Code points drawn in one place: a family of four with skin tones has eleven. With thousands of accents on one letter
+Rich takes quadratic time to cut a row, so what is more stands on placeholders beside it."""
+PLACEHOLDER = "◌"
+
+# No letters, spaces, punctuation or emoji: most of what is left are accents.
+_PILED_UP = re.compile(rf"[^\w\s\x00-\x7f\u2000-\u20cf\u2100-\u2bff\u3000-\u303f\uff00-\uffef]{{{LONGEST_GRAPHEME},}}")
 # Characters that take one cell each and never combine: plain slicing measures them right, at the speed of C.
 _NARROW = re.compile(r"[\x20-\x7e\xa0-\xac\xae-\u02ff\u0370-\u0482\u2010-\u2027\u2030-\u205e\u2500-\u25fc]*\Z")
 
@@ -41,6 +48,7 @@ def wrap(runs: Sequence[Run], width: int) -> list[Row]:
         runs: The text.
         width: Cells a row may take, at least 1. A wide character in one single cell still gets a row of its own.
     """
+    runs = _tamed(runs)
     text = "".join(run[0] for run in runs)
     cutter = _Cutter(runs)
     rows: list[Row] = []
@@ -60,6 +68,7 @@ def wrap(runs: Sequence[Run], width: int) -> list[Row]:
 
 def fold(runs: Sequence[Run], width: int) -> list[Row]:
     """Break styled text exactly at the width, keeping every space: for code, where columns mean something."""
+    runs = _tamed(runs)
     text = "".join(run[0] for run in runs)
     cutter = _Cutter(runs)
     starts = [0, *_fold_points(text, width)]
@@ -193,6 +202,26 @@ def _fold_points(text: str, width: int) -> Iterator[int]:
             yield first
             used = 0
         used += cells
+
+
+def _tamed(runs: Sequence[Run]) -> Sequence[Run]:
+    """The runs, with placeholders between accents that are piled up too high."""
+    if all(text.isascii() or not _PILED_UP.search(text) for text, _ in runs):
+        return runs
+    return [(_without_piles(text), style) for text, style in runs]
+
+
+def _without_piles(text: str) -> str:
+    spans, _ = split_graphemes(text)
+    return "".join(
+        text[start : min(start + LONGEST_GRAPHEME, last)] if start == first else _spread(text, start, last)
+        for first, last, _ in spans
+        for start in range(first, last, LONGEST_GRAPHEME)
+    )
+
+
+def _spread(text: str, start: int, last: int) -> str:
+    return PLACEHOLDER + text[start : min(start + LONGEST_GRAPHEME, last)]
 
 
 def styled(text: str, style: Style) -> list[Run]:

@@ -77,7 +77,7 @@ class VisibleText(HTMLParser):
             self._link_starts = len(self.text)
         elif tag == "img":
             self.addresses.append(attributes.get("src") or "")
-            self.text += attributes.get("alt") or self.addresses[-1]
+            self.text += attributes.get("alt") or (self.addresses[-1] if "alt" in attributes else "")
         elif tag not in ("em", "strong", "del", "code"):
             self.text += " "
 

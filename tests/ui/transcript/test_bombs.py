@@ -10,28 +10,8 @@ from hector_tui.ui.transcript.entries import AnswerEntry
 from hector_tui.ui.transcript.flow import BUDGET
 from hector_tui.ui.transcript.inline import LONGEST, pieces
 from hector_tui.ui.transcript.markdown import WINDOW, MarkdownSource
+from tests.ui.transcript.bombs import BOMBS
 from tests.ui.transcript.support import blocks, render, theme, whole
-
-BOMBS = {
-    "a table of 500 by 20": "|" + " c |" * 20 + "\n|" + "---|" * 20 + "\n" + ("|" + " cell |" * 20 + "\n") * 500,
-    "a line of a megabyte": "word " * 200_000,
-    "a line without a space": "x" * 300_000,
-    "20,000 brackets": "[" * 20_000,
-    "images that never end": "![" * 10_000,
-    "stars": "*a " * 20_000,
-    "backticks of all lengths": " ".join("`" * (n % 90 + 1) for n in range(3_000)),
-    "quotes in quotes": ">" * 3_000 + " deep",
-    "lists in lists": "- " * 3_000 + "deep",
-    "indented lists": "\n".join("  " * n + "- a" for n in range(300)),
-    "an endless fence": "```\n" + "line of text\n" * 20_000,
-    "minified code": "```js\n" + "function(a){return a+1};" * 20_000 + "\n```\n",
-    "accents": "e" + "\u0301" * 50_000,
-    "entities": "&amp;" * 20_000,
-    "html": "<a " * 20_000,
-    "definitions": "".join(f"[label {n}]: /url\n" for n in range(3_000)),
-    "a quote of many lines": "> quoted line\n" * 10_000,
-    "an item of many lines": "- item\n" + "  continued line\n" * 10_000,
-}
 
 
 @pytest.mark.parametrize("text", BOMBS.values(), ids=BOMBS)

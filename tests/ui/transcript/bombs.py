@@ -1,0 +1,48 @@
+"""Hostile Markdown: what would take unbounded time if it were parsed, wrapped or painted at once."""
+
+from __future__ import annotations
+
+LANGUAGES = ("python", "js", "html", "c++", "rust", "bash", "yaml", "sql", "perl", "tex", "haskell", "swift")
+
+BOMBS = {
+    "a table of 500 by 20": "|" + " c |" * 20 + "\n|" + "---|" * 20 + "\n" + ("|" + " cell |" * 20 + "\n") * 500,
+    "a line of a megabyte": "word " * 200_000,
+    "a line without a space": "x" * 300_000,
+    "20,000 brackets": "[" * 20_000,
+    "images that never end": "![" * 10_000,
+    "stars": "*a " * 20_000,
+    "backticks of all lengths": " ".join("`" * (n % 90 + 1) for n in range(3_000)),
+    "quotes in quotes": ">" * 3_000 + " deep",
+    "lists in lists": "- " * 3_000 + "deep",
+    "indented lists": "\n".join("  " * n + "- a" for n in range(300)),
+    "an endless fence": "```\n" + "line of text\n" * 20_000,
+    "minified code": "```js\n" + "function(a){return a+1};" * 20_000 + "\n```\n",
+    "accents": "e" + "\u0301" * 50_000,
+    "entities": "&amp;" * 20_000,
+    "html": "<a " * 20_000,
+    "definitions": "".join(f"[label {n}]: /url\n" for n in range(3_000)),
+    "a quote of many lines": "> quoted line\n" * 10_000,
+    "an item of many lines": "- item\n" + "  continued line\n" * 10_000,
+    "brackets that close": "[a](" * 5_000 + ")" * 5_000,
+    "emphasis in emphasis": "*a **b " * 8_000,
+    "tildes": "~a ~~b " * 8_000,
+    "dollars": "$a " * 20_000 + "$$ b " * 10_000,
+    "formulas that never end": "\\(a_1 " * 10_000 + "\\[b^2 " * 10_000,
+    "an endless formula": "$$\n" + "a_{1} + \\frac{b}{c} \\\\\n" * 10_000,
+    "footnotes": "".join(f"text[^{n}]\n\n[^{n}]: note\n\n" for n in range(2_000)),
+    "footnotes in footnotes": "[^a]: " * 2_000 + "deep",
+    "addresses": "www.a.b/c(d) x@y.zz http://e.f " * 5_000,
+    "signs of addresses": "www.www.www.@@@://a.b-" * 10_000,
+    "a table of one wide cell": "| a |\n|---|\n| " + "word " * 100_000 + "|\n",
+    "a table of 2,000 columns": "|" + "a|" * 2_000 + "\n|" + "-|" * 2_000 + "\n" + ("|" + "b|" * 2_000 + "\n") * 20,
+    "wide characters": "日本語テキスト" * 40_000,
+    "families": "👨‍👩‍👧 " * 30_000,
+    "arabic": "مرحبا بالعالم " * 20_000,
+    "tabs": "\t" * 50_000 + "a\tb" * 20_000,
+    "unclosed tags": "<div>\n" + "<" * 50_000,
+    "code of many languages": "".join(f"```{name}\nx = (1, 'two')\n```\n" for name in LANGUAGES) * 20,
+    "unclosed strings": "```python\n" + "x = '''a \"\n" * 10_000,
+    "one long line of JSON": "```json\n" + '{"a": [1, "b"]},' * 30_000 + "\n```\n",
+    "rules": "***\n" * 10_000,
+    "headings": "# a\n" * 10_000,
+}
