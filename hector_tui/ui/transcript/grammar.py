@@ -23,6 +23,7 @@ NESTING = 60
 """Blocks inside blocks; markdown-it drops what is deeper, so rendering shows such a block as plain text instead."""
 
 _DISPLAYED_FORMULA_ENDS = {"$$": "$$", r"\[": r"\]"}
+_LABEL = re.compile(r"\[((?:[^\[\]\\]|\\.)++)\]", re.DOTALL)
 _FOOTNOTE = re.compile(r"\[\^([^\[\]\s]+)\]")
 # A dollar opens a formula as in Pandoc: no space inside next to either dollar, and no digit after the second, so that
 # prices stay prices. Backticks and link addresses end the search. Possessive, so that no text takes quadratic time.
@@ -85,9 +86,22 @@ def parse_inline(content: str, references: References) -> list[Token]:
     return tokens
 
 
+def as_label(key: str) -> str:
+    """How a key of `References` looks in `labels_in`."""
+    # The bars of a quote stand inside a label that goes over two lines of it.
+    return (
+        " ".join(key.removeprefix("[").removesuffix("]").replace(">", " ").replace("\\|", "|").split()).lower().upper()
+    )
+
+
+def labels_in(source: str) -> frozenset[str]:
+    """Everything in brackets that a definition may turn into a link or the mark of a footnote."""
+    return frozenset(as_label(label) for label in _LABEL.findall(source))
+
+
 def _footnote_key(label: str) -> str:
     # Brackets cannot stand in a link's label, so no link ever finds a footnote under its name.
-    return f"[^{label.casefold()}]"
+    return f"[^{label.lower().upper()}]"
 
 
 def _footnote_reference(state: StateInline, silent: bool) -> bool:

@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from rich.cells import split_graphemes
 
-from hector_tui.ui.transcript.grammar import References, parse_blocks
+from hector_tui.ui.transcript.grammar import References, as_label, labels_in, parse_blocks
 
 WINDOW = 8_192
 """Characters parsed at a time, and the longest block there can be. Two thousand headings take 50 ms."""
@@ -68,6 +68,8 @@ class Block:
     """Layout of the table that starts here, by width in cells; the parts that follow use it."""
     lexer_states: tuple[str, ...] | None = None
     """Where the lexer stood at the end of this part of a fence; None until it was highlighted."""
+    labels: frozenset[str] | None = None
+    """What stands in brackets in it; None until it was asked for."""
 
     @property
     def leader(self) -> Block:
@@ -279,16 +281,21 @@ class MarkdownSource:
 
     def _define(self, start: int, end: int) -> None:
         """Take over the definitions of newly frozen text, and name the blocks before it that may use them."""
-        known = len(self.references)
+        known = set(self.references)
         parse_blocks(self._text[start:end], self.references)
-        if len(self.references) > known:
-            for block in self.blocks:
-                if (
-                    "[" in self._text[block.leader.start : block.leader.end]
-                    or "[" in self._text[block.start : block.end]
-                ):
-                    block.column_widths.clear()
-                    self._stale.append(block)
+        defined = {as_label(key) for key in self.references.keys() - known}
+        if not defined:
+            return
+        for block in self.blocks:
+            if not (self._labels(block).isdisjoint(defined) and self._labels(block.leader).isdisjoint(defined)):
+                block.column_widths.clear()
+                self._stale.append(block)
+
+    def _labels(self, block: Block) -> frozenset[str]:
+        """The labels a frozen block may name; found once, because a long answer may have hundreds of definitions."""
+        if block.labels is None:
+            block.labels = labels_in(self._text[block.start : block.end])
+        return block.labels
 
 
 def _line_before(text: str, line: int, start: int) -> int:

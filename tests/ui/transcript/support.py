@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from rich.segment import Segment
@@ -12,9 +12,11 @@ from textual.message import Message
 from textual.theme import BUILTIN_THEMES
 
 from hector_tui.ui.transcript.document import TranscriptDocument
+from hector_tui.ui.transcript.entries import AnswerEntry
 from hector_tui.ui.transcript.lines import Line, Margin
 from hector_tui.ui.transcript.markdown import Block, MarkdownSource
 from hector_tui.ui.transcript.memo import Memo
+from hector_tui.ui.transcript.parts import Layout
 from hector_tui.ui.transcript.render import MarkdownRenderer
 from hector_tui.ui.transcript.styles import TranscriptStyles
 from hector_tui.ui.transcript.widget import Transcript
@@ -55,6 +57,18 @@ def lines(source: MarkdownSource, width: int = 60, styles: TranscriptStyles | No
 def render(text: str, width: int = 60) -> list[str]:
     """Markdown as rows of plain text, without the blanks at their ends."""
     return [line.text.rstrip() for line in lines(whole(text), width)]
+
+
+def painted(answer: AnswerEntry, layout: Layout) -> list[Line]:
+    """All rows of an answer, as the transcript asks for them."""
+    while answer.behind:
+        answer.advance()
+    return [line for part in answer.parts for line in part.lines(layout)]
+
+
+def looks(rows: Sequence[Line]) -> list[tuple[object, ...]]:
+    """What can be seen and copied of some rows."""
+    return [(line.segments, line.decoration, line.wraps, line.joint) for line in rows]
 
 
 def style_of(rows: Iterable[Line], text: str) -> Style:

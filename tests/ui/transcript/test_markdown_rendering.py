@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hector_tui.ui.transcript.fences import FOLDED
 from hector_tui.ui.transcript.inline import URL_KEY
 from tests.ui.transcript.support import lines, render, style_of, theme, whole
 
@@ -159,3 +160,64 @@ def test_definitions_stay_visible() -> None:
 def test_every_cell_has_a_background() -> None:
     rows = lines(whole("# a\n\n> b `c`\n\n- d\n\n```py\ne\n```\n\n|f|g|\n|-|-|\n|h|i|\n"))
     assert all(segment.style and segment.style.bgcolor for row in rows for segment in row.segments)
+
+
+def test_words_stay_whole_in_columns_that_are_wide_enough_for_them() -> None:
+    rows = render("| a remark of many words that wraps | longword1 | longword2 |\n|-|-|-|\n| x | y z | v w |", 34)
+    assert rows[0].split("│")[1].strip() == "longword1" and rows[0].split("│")[2].strip() == "longword2"
+    assert all(len(row) <= 34 for row in rows)
+
+
+def test_a_table_of_hundreds_of_columns_is_shown_as_it_was_written() -> None:
+    text = "|" + "a|" * 300 + "\n|" + "-|" * 300 + "\n" + ("|" + "b|" * 300 + "\n") * 40
+    assert "".join(render(text, 80)) == text.replace("\n", "")
+
+
+def test_a_folded_line_of_code_says_so_and_copies_as_one() -> None:
+    rows = lines(whole("```\n" + "x" * 25 + "\ny\n```"), 14)
+    assert [row.text.rstrip() for row in rows] == [" " + "x" * 12, FOLDED + "x" * 12, FOLDED + "x", " y"]
+    assert [(row.wraps, row.text[row.decoration :].rstrip()) for row in rows][1:3] == [(True, "x" * 12), (False, "x")]
+
+
+def test_headings_of_each_level_differ() -> None:
+    rows = lines(whole("".join(f"{'#' * level} level{level}\n\n" for level in range(1, 6))))
+    styles = [style_of(rows, f"level{level}") for level in range(1, 6)]
+    assert len(set(styles)) == 5 and all(style.bold for style in styles)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "url"),
+    [
+        ("(www.a.example/b(c)).", "www.a.example/b(c)", "http://www.a.example/b(c)"),
+        ("Mail me@mail.example, please", "me@mail.example", "mailto:me@mail.example"),
+        ("<https://a.example/Käse>", "https://a.example/Käse", "https://a.example/K%C3%A4se"),
+    ],
+)
+def test_addresses_without_markup_are_links(text: str, shown: str, url: str) -> None:
+    rows = lines(whole(text))
+    assert style_of(rows, shown).meta[URL_KEY] == url
+    assert "".join(row.text for row in rows) == text.strip("<>")
+
+
+def test_html_tags_step_back_behind_their_text() -> None:
+    for text in ("a <b>word</b>", "<div>\nword\n</div>"):
+        rows = lines(whole(text))
+        assert style_of(rows, "<").color == style_of(rows, "</").color == theme().dim.color
+        assert style_of(rows, "word").color == theme().base.color
+
+
+def test_footnotes_are_dimmed_and_their_marks_stand_out() -> None:
+    rows = lines(whole("a[^1]\n\n[^1]: note\n"))
+    assert style_of(rows[:1], "[1]").color == style_of(rows[2:], "[1]").color == theme().marker.color
+    assert style_of(rows, "note").color == theme().dim.color
+
+
+def test_a_formula_is_not_taken_for_emphasis() -> None:
+    rows = lines(whole(r"so $a*b*c_{1}_$ and \(x_1*y*z_2\), but *this*"))
+    assert rows[0].text == r"so $a*b*c_{1}_$ and \(x_1*y*z_2\), but this"
+    assert style_of(rows, "this").italic and not style_of(rows, "x_1").italic
+
+
+def test_single_tildes_strike_out_as_on_github() -> None:
+    rows = lines(whole("~gone~ and ~5 or ~6"))
+    assert rows[0].text == "gone and ~5 or ~6" and style_of(rows, "gone").strike

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import unquote
 
@@ -16,7 +16,7 @@ from hector_tui.ui.transcript.entries import AnswerEntry
 from hector_tui.ui.transcript.lines import Line
 from hector_tui.ui.transcript.parts import Layout
 from tests.ui.transcript.reference import Example, VisibleText, examples
-from tests.ui.transcript.support import lines, theme, whole
+from tests.ui.transcript.support import lines, looks, painted, theme, whole
 
 WIDE = 400
 """Cells at which no example wraps."""
@@ -121,18 +121,6 @@ def streamed(text: str, chunking: str) -> list[Line]:
     answer.append(cleaner.finish())
     answer.finish()
     return painted(answer, layout)
-
-
-def painted(answer: AnswerEntry, layout: Layout) -> list[Line]:
-    """All rows of an answer, as the transcript asks for them."""
-    while answer.behind:
-        answer.advance()
-    return [line for part in answer.parts for line in part.lines(layout)]
-
-
-def looks(rows: Sequence[Line]) -> list[tuple[object, ...]]:
-    """What can be seen and copied of some rows."""
-    return [(line.segments, line.decoration, line.wraps, line.joint) for line in rows]
 
 
 def whole_answer(text: str) -> list[Line]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.style import Style
 
-from hector_tui.ui.transcript.wrapping import fold, measure, truncate, wrap
+from hector_tui.ui.transcript.wrapping import LONGEST_GRAPHEME, PLACEHOLDER, fold, measure, truncate, wrap
 from tests.ui.transcript.support import plain
 
 ONE, TWO = Style(bold=True), Style(italic=True)
@@ -61,3 +61,20 @@ def test_a_wide_character_wider_than_the_row_still_gets_one() -> None:
 
 def test_text_keeps_its_indentation() -> None:
     assert [plain(row.segments) for row in wrap([("    four\n  two", ONE)], 20)] == ["    four", "  two"]
+
+
+@given(st.integers(0, 200), WIDTH)
+def test_piled_up_accents_stand_beside_their_letter(marks: int, width: int) -> None:
+    """All of them are shown, but no row has so many characters that cutting it takes long."""
+    text = "a" + "\u0301" * marks + "b"
+    for rows in (wrap([(text, ONE)], width), fold([(text, ONE)], width)):
+        shown = "".join(plain(row.segments) for row in rows)
+        assert shown.replace(PLACEHOLDER, "") == text
+        assert all(len(plain(row.segments)) <= width * (LONGEST_GRAPHEME + 1) for row in rows)
+        assert all(cell_len(plain(row.segments)) <= width for row in rows)
+
+
+def test_emoji_are_never_taken_apart() -> None:
+    family = "👨🏽\u200d👩🏽\u200d👧🏽\u200d👦🏽"
+    rows = wrap([(f"{family}" * 6, ONE)], 4)
+    assert [plain(row.segments) for row in rows] == [family * 2] * 3
