@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.ruler import RuleOptionsType
     from markdown_it.rules_block import StateBlock
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
@@ -44,7 +45,7 @@ def block_parser() -> MarkdownIt:
     from mdit_py_plugins.footnote.index import footnote_def
 
     parser = MarkdownIt("commonmark", {"maxNesting": NESTING}).enable("table")
-    interrupts = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    interrupts: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
     parser.block.ruler.before("reference", "footnote_def", footnote_def, interrupts)
     parser.block.ruler.before("fence", "formula", _formula_block, interrupts)
     return parser

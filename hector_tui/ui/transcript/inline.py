@@ -165,7 +165,8 @@ class _Inline:
     def _image(self, token: Token) -> None:
         url = clean(str(token.attrs.get("src", "")))
         title = clean(str(token.attrs.get("title", "")))
-        self._add("▣ ", self._styles.marker)
+        # A space that does not break: the sign stays with its text.
+        self._add("▣\u00a0", self._styles.marker)
         self._push(link_style(url, self._styles.link))
         first = len(self._runs)
         self.walk(token.children or [])

@@ -178,6 +178,16 @@ def test_an_undecided_last_line_is_not_shown_yet() -> None:
     assert rows(source) == ["A paragraph", "", "• item"]
 
 
+@pytest.mark.parametrize("line", ["[", "[^", "[^1", "[^1]", "[^1]: ", "$$", "\\["])
+def test_what_may_become_a_footnote_or_a_formula_is_not_shown_yet(line: str) -> None:
+    source = MarkdownSource(f"A paragraph\n{line}")
+    source.advance()
+    assert rows(source) == ["A paragraph"]
+    source.append(" goes on")
+    source.advance()
+    assert rows(source) != ["A paragraph"]
+
+
 def test_the_head_of_a_table_waits_for_its_dashes() -> None:
     source = MarkdownSource("Text\n\n| a | b |\n|--")
     source.advance()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -64,7 +64,7 @@ def words(text: str) -> set[str]:
 
 
 @pytest.fixture
-def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
+def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     """Counts from the start of a test on."""
     noted = Work()
 
@@ -79,7 +79,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
 
     for owner, name in WATCHED:
         watch(owner, name)
-    return iter([noted]).__next__()
+    return noted
 
 
 def answer_text(blocks: int, *, first: int = 0) -> str:
