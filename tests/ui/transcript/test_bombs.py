@@ -43,6 +43,31 @@ def test_a_view_renders_few_parts(text: str) -> None:
         assert document.rendered_parts - before <= 43
 
 
+@pytest.mark.parametrize("text", BOMBS.values(), ids=BOMBS)
+def test_a_new_width_renders_few_parts_and_parses_nothing_again(text: str) -> None:
+    answer = AnswerEntry("bot", text, finished=True)
+    document = TranscriptDocument([answer])
+    document.set_layout(theme(), 100)
+    document.view(40)
+    while document.behind:
+        document.view(40)
+    rendered, parsed = document.rendered_parts, answer.parsed_characters
+    document.set_layout(theme(), 60)
+    document.view(40)
+    document.scroll_home()
+    document.view(40)
+    assert document.rendered_parts - rendered <= 2 * 43
+    assert answer.parsed_characters == parsed
+
+
+def test_a_row_of_any_bomb_is_quick_to_cut() -> None:
+    """Rich cuts a row by trying one character after the other, so the characters of a row must be bounded."""
+    for text in BOMBS.values():
+        document = TranscriptDocument([AnswerEntry("bot", text[:20_000], finished=True)])
+        document.set_layout(theme(), 100)
+        assert all(len(row.line.text) <= 1_400 for row in document.view(40).rows)
+
+
 def test_a_long_line_keeps_all_its_words() -> None:
     text = " ".join(f"w{number}" for number in range(20_000))
     shown = " ".join(row.strip() for row in render(text, 80))
