@@ -9,7 +9,7 @@ from hector_tui.ui.transcript.document import TranscriptDocument
 from hector_tui.ui.transcript.entries import AnswerEntry
 from hector_tui.ui.transcript.flow import BUDGET
 from hector_tui.ui.transcript.inline import LONGEST, pieces
-from hector_tui.ui.transcript.markdown import WINDOW, MarkdownSource
+from hector_tui.ui.transcript.markdown import WINDOW, WINDOW_LINES, MarkdownSource
 from tests.ui.transcript.bombs import BOMBS
 from tests.ui.transcript.support import blocks, render, theme, whole
 
@@ -20,8 +20,9 @@ def test_one_step_is_bounded(text: str) -> None:
     source = MarkdownSource(text, finished=True)
     steps = 0
     while source.behind:
-        before = source.parsed_characters
+        before, blocks_before = source.parsed_characters, len(source.blocks)
         source.advance(BUDGET)
+        assert len(source.blocks) - blocks_before <= WINDOW_LINES
         assert source.parsed_characters - before <= BUDGET + WINDOW
         steps += 1
         assert steps < 400

@@ -47,6 +47,7 @@ def small_limits() -> Iterator[None]:
         patch.setattr(markdown, "FENCE_LINES", 3)
         patch.setattr(markdown, "TABLE_ROWS", 3)
         patch.setattr(markdown, "WINDOW", 120)
+        patch.setattr(markdown, "WINDOW_LINES", 8)
         yield
 
 
