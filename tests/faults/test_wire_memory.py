@@ -45,7 +45,7 @@ def bomb() -> bytes:
     return gzip.compress(b"data: " + b" " * (200 * MIB), 9)
 
 
-PING = b": " + b"still there " * 80 + b"\n\n"
+PING = b": " + b"still there " * 80 + b"\n"
 EVENT = b'data: {"choices": [{"delta": {"content": "a"}}]}\n\n'
 END = b'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\n'
 
