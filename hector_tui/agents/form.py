@@ -66,4 +66,4 @@ class FormedAnswer:
         """Say what is wrong with the form of a complete answer."""
         text = "".join(self._said)
         if self._output is not None and text and (fault := fault_of(self._output, text)):
-            self._emit(Notice("warning", f"The answer has not the form its agent asks for: {fault}."))
+            self._emit(Notice("warning", f"The answer does not have the form its agent asks for: {fault}."))

@@ -127,7 +127,7 @@ async def _ask(
                         usage = agent.priced(reported)
                         emit(UsageUpdated(state.usage + usage))
                     case Retrying(wait_s, attempt, why):
-                        emit(StateChanged("waiting", state.iteration, time.time() + wait_s, f"try {attempt}: {why}"))
+                        emit(StateChanged("retrying", state.iteration, time.time() + wait_s, f"try {attempt}: {why}"))
                     case Stop(stopped):
                         pass
     finally:

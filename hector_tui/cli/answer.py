@@ -73,7 +73,7 @@ class AnswerPrinter:
                 return f"{self._bullet} remembered: {_summary(text)}"
             case Notice(level, text):
                 return f"{level}: {text}"
-            case StateChanged(phase="waiting", until=until, reason=reason):
+            case StateChanged(phase="retrying", until=until, reason=reason):
                 left = math.ceil(until - time.time())
                 return f"warning: {reason}: trying again {f'in {left} s' if left > 0 else 'now'}"
             case RunFailed(error):

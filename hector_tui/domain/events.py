@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from hector_tui.domain.usage import Usage
 
-Phase = Literal["queued", "starting", "recalling", "model", "waiting", "tools", "settling"]
+Phase = Literal["queued", "starting", "recalling", "model", "retrying", "tools", "settling"]
 NoticeLevel = Literal["info", "warning", "error"]
 
 
@@ -126,7 +126,7 @@ class StateChanged:
     """The run entered another phase; every `model` phase begins a new step of the answer.
 
     Attributes:
-        until: When a `waiting` phase is over and the model is asked again, seconds since the epoch, UTC.
+        until: When a `retrying` phase is over and the model is asked again, seconds since the epoch, UTC.
         reason: Why it waits, in one line.
     """
 

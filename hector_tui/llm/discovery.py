@@ -187,6 +187,8 @@ async def _probe(server: LocalServer, connections: Connections, env: Mapping[str
     try:
         client = await lease.client()
         listed = await client.get_json(list_url(wire, server.base_url), timeout_s=timeout_s, headers={})
+    except ConfigError as error:
+        return _server(server, CandidateState.NOT_FOUND, error.message)
     except (OSError, ValueError):
         return _server(server, CandidateState.NOT_FOUND, f"what listens at {where} is no model server")
     finally:

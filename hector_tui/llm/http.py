@@ -19,6 +19,7 @@ import httpx
 from hector_tui import __version__
 from hector_tui.errors import (
     BadResponse,
+    ConfigError,
     ProviderError,
     ProviderTimeout,
     ProviderUnavailable,
@@ -58,18 +59,28 @@ class HttpClient:
     Args:
         tls: The process's TLS settings; reading the certificates takes 25 ms, so every client shares them.
         uses_proxies: Whether the proxies the environment names are used.
+
+    Raises:
+        ConfigError: The environment names a proxy that cannot be used.
     """
 
     def __init__(self, tls: ssl.SSLContext, *, uses_proxies: bool = True) -> None:
-        self._client = httpx.AsyncClient(
-            verify=tls,
-            follow_redirects=False,
-            trust_env=uses_proxies,
-            # No bound on connections: with httpx's 100 the 101st stream fails with PoolTimeout while the others run.
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=_KEPT_ALIVE, keepalive_expiry=30.0),
-            # A coded body could expand a thousandfold.
-            headers={"Accept-Encoding": "identity", "User-Agent": f"hector-tui/{__version__}"},
-        )
+        try:
+            self._client = httpx.AsyncClient(
+                verify=tls,
+                follow_redirects=False,
+                trust_env=uses_proxies,
+                # No bound on connections: with httpx's 100 the 101st stream fails with PoolTimeout while others run.
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=_KEPT_ALIVE, keepalive_expiry=30.0),
+                # A coded body could expand a thousandfold.
+                headers={"Accept-Encoding": "identity", "User-Agent": f"hector-tui/{__version__}"},
+            )
+        except (ValueError, ImportError, httpx.InvalidURL) as error:
+            # Not httpx's words: they repeat the proxy's address, which may hold a password.
+            raise ConfigError(
+                "the proxy of the environment cannot be used",
+                hint="Set HTTP_PROXY, HTTPS_PROXY or ALL_PROXY to http://host:port; SOCKS proxies are not supported.",
+            ) from error
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -190,8 +201,19 @@ class Body:
 
 
 def new_tls_context() -> ssl.SSLContext:
-    """TLS settings with the certificates of the environment (`SSL_CERT_FILE`), else certifi's."""
-    return httpx.create_ssl_context()
+    """TLS settings with the certificates of the environment (`SSL_CERT_FILE`), else certifi's.
+
+    Raises:
+        ConfigError: The environment names certificates that cannot be read.
+    """
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        reason = error.strerror or one_line(str(error))
+        raise ConfigError(
+            f"the certificates of the environment cannot be read: {reason}",
+            hint="Set SSL_CERT_FILE to a file of certificates in PEM, or SSL_CERT_DIR to a folder of them.",
+        ) from error
 
 
 async def _check(response: httpx.Response, request: HttpRequest) -> None:

@@ -15,7 +15,7 @@ _PHASES = {
     "starting": "starting",
     "recalling": "recalling",
     "model": "streaming",
-    "waiting": "asking again",
+    "retrying": "asking again",
     "tools": "running a tool",
     "approval": "waiting for you",
     "settling": "saving",
@@ -38,7 +38,7 @@ def status_of(
     live = conversation.live_phase
     started = conversation.live_since
     state, seconds = _PHASES.get(live, live), time.time() - started if live and started else None
-    if live == "waiting" and (wait := conversation.live_wait) is not None and (left := wait.left_s(time.time())):
+    if live == "retrying" and (wait := conversation.live_wait) is not None and (left := wait.left_s(time.time())):
         state, seconds = "trying again in", float(left)
     if not banner and agent is not None and agent.readiness == "needs_key":
         banner = f"{agent.name} needs {agent.detail}: set it in the environment and start again"

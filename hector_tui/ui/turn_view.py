@@ -90,7 +90,7 @@ class TurnView:
         self.phase = event.phase
         if event.phase == "model":
             self._end_step()
-        elif event.phase == "waiting":
+        elif event.phase == "retrying":
             self._begin_wait(event.until, event.reason)
 
     def _begin_wait(self, until: float, reason: str) -> None:
@@ -109,7 +109,7 @@ class TurnView:
         else:
             self.wait.end()
         self.wait = None
-        if self.phase == "waiting":
+        if self.phase == "retrying":
             self.phase = "model"
 
     def _apply(self, event: OutputEvent) -> None:

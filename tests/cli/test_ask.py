@@ -250,3 +250,12 @@ def test_somebody_at_the_terminal_is_asked(
     assert "careful wants to run: remember" in result.err
     assert "Allow it? [y/N]" in result.err
     assert notes(profile) == count
+
+
+def test_a_wait_before_another_try_is_said_beside_the_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    busy = Answer(status=503, raw=b'{"error": {"message": "Busy"}}', headers={"retry-after-ms": "1"}, framing="length")
+    result = asked(capsys, tmp_path, [busy, Answer(text="fine")])
+    assert (result.status, result.out) == (0, "fine\n")
+    assert "warning: try 1: the provider failed (503): Busy: trying again" in result.err

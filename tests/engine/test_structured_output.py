@@ -44,7 +44,7 @@ async def test_a_schema_reaches_the_provider_and_a_wrong_answer_is_noted(tmp_pat
             form = next(part for part in view.parts if part.kind == "form")
             assert '"city"' in form.text
     assert notices(right) == []
-    assert notices(wrong) == ["The answer has not the form its agent asks for: the answer lacks 'city'."]
+    assert notices(wrong) == ["The answer does not have the form its agent asks for: the answer lacks 'city'."]
     assert "it is not valid JSON" in notices(words)[0]
     assert [streamed(run) for run in (right, wrong)] == ['{"city": "Bern"}', '{"town": "Bern"}']
     assert isinstance(ending(words), RunFinished)
@@ -62,7 +62,7 @@ async def test_a_choice_is_shown_and_stored_without_its_wrapping(tmp_path: Path)
         assert (notices(run), answer_of(await the_turn(engine, run))) == ([], "good")
         neither = await ask(engine, key, "And now?")
         assert streamed(neither) == "who knows"
-        assert notices(neither) == ["The answer has not the form its agent asks for: it is none of good, bad."]
+        assert notices(neither) == ["The answer does not have the form its agent asks for: it is none of good, bad."]
 
 
 async def test_a_choice_that_was_cut_is_kept_as_far_as_it_came(tmp_path: Path) -> None:

@@ -196,7 +196,7 @@ async def test_trying_again_is_said(tmp_path: Path) -> None:
         async with open_engine(tmp_path, {**wire_config(""), "llms": {"wire": llm}}) as engine:
             run = await ask(engine, await new_session(engine), "hello")
             assert isinstance(ending(run), RunFinished)
-            (wait,) = [event for event in said(run) if isinstance(event, StateChanged) and event.phase == "waiting"]
+            (wait,) = [event for event in said(run) if isinstance(event, StateChanged) and event.phase == "retrying"]
             assert "(503)" in wait.reason
             assert 0 < wait.until <= time.time()
             assert len(provider.posts) == 2
@@ -208,7 +208,7 @@ async def test_a_wait_is_announced_with_its_end_and_ends_at_once_when_a_person_s
         async with open_engine(tmp_path, {**wire_config(""), "llms": {"wire": llm}}) as engine:
             run = await engine.chat.send(await new_session(engine), "hello")
             async for record in run.output.reader():
-                if isinstance(record.event, StateChanged) and record.event.phase == "waiting":
+                if isinstance(record.event, StateChanged) and record.event.phase == "retrying":
                     assert 90 < record.event.until - time.time() <= 100
                     run.cancel("stopped")
             assert isinstance(ending(run), RunCancelled)

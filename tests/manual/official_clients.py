@@ -1,6 +1,6 @@
-"""The recordings of Gemini and Ollama, read by the vendors' own clients and by us: both must say the same.
+"""The recordings of OpenAI, Gemini and Ollama, read by the vendors' own clients and by us: both must say the same.
 
-    python -m venv clients && clients/bin/pip install google-genai ollama
+    python -m venv clients && clients/bin/pip install openai google-genai ollama
     python -m tests.manual.official_clients clients/bin/python
 
 The clients talk to the loopback provider, each in a process of its own, and print what they understood. The recording
@@ -20,7 +20,7 @@ from typing import Any
 from hector_tui.llm.connections import Connections
 from tests.provider import Answer, LoopbackProvider
 from tests.provider.talk import Heard, hear
-from tests.unit.llm.formats import gemini, ollama
+from tests.unit.llm.formats import chat, gemini, ollama, responses
 from tests.unit.llm.formats.subject import Subject
 
 GOOGLE = """
@@ -57,6 +57,52 @@ for chunk in Client(host=sys.argv[1]).chat(model="loop-1", messages=question, st
     counts = [chunk.prompt_eval_count or 0, chunk.eval_count or 0, 0, 0]
 print(json.dumps([text, thinking, calls, counts]))
 """
+CHAT = """
+import json, sys
+from openai import OpenAI
+client = OpenAI(api_key="none", base_url=sys.argv[1] + "/v1")
+text = thinking = ""
+calls, usage = {}, None
+question = [{"role": "user", "content": "hello"}]
+for chunk in client.chat.completions.create(model="loop-1", messages=question, stream=True):
+    usage = chunk.usage or usage
+    for choice in chunk.choices:
+        text += (choice.delta.content or "") + (choice.delta.refusal or "")
+        thinking += (choice.delta.model_extra or {}).get("reasoning_content") or ""
+        for part in choice.delta.tool_calls or ():
+            call = calls.setdefault(part.index, ["", "", ""])
+            call[0] += part.id or ""
+            call[1] += part.function.name or ""
+            call[2] += part.function.arguments or ""
+def detail(details, name):
+    return getattr(details, name, 0) or 0 if details else 0
+counts = [0, 0, 0, 0] if usage is None else [
+    usage.prompt_tokens, usage.completion_tokens, detail(usage.prompt_tokens_details, "cached_tokens"),
+    detail(usage.completion_tokens_details, "reasoning_tokens"),
+]
+made = [[call_id, name, json.loads(arguments)] for call_id, name, arguments in calls.values()]
+print(json.dumps([text, thinking, made, counts]))
+"""
+RESPONSES = """
+import json, sys
+from openai import OpenAI
+client = OpenAI(api_key="none", base_url=sys.argv[1] + "/v1")
+text, thoughts, calls, usage = "", {}, [], None
+for event in client.responses.create(model="loop-1", input="hello", stream=True, store=False):
+    match event.type:
+        case "response.output_text.delta" | "response.refusal.delta":
+            text += event.delta
+        case "response.reasoning_summary_text.delta":
+            key = (event.output_index, event.summary_index)
+            thoughts[key] = thoughts.get(key, "") + event.delta
+        case "response.output_item.done" if event.item.type == "function_call":
+            calls.append([event.item.call_id, event.item.name, json.loads(event.item.arguments)])
+        case "response.completed" | "response.incomplete":
+            usage = event.response.usage
+counts = [usage.input_tokens, usage.output_tokens]
+counts += [usage.input_tokens_details.cached_tokens, usage.output_tokens_details.reasoning_tokens]
+print(json.dumps([text, "\\n\\n".join(thoughts.values()), calls, counts]))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +114,24 @@ class Client:
     tells_ids: bool
 
 
-CLIENTS = (Client(gemini.SUBJECT, GOOGLE, tells_ids=True), Client(ollama.SUBJECT, OLLAMA, tells_ids=False))
+CLIENTS = (
+    Client(chat.SUBJECT, CHAT, tells_ids=True),
+    Client(responses.SUBJECT, RESPONSES, tells_ids=True),
+    Client(gemini.SUBJECT, GOOGLE, tells_ids=True),
+    Client(ollama.SUBJECT, OLLAMA, tells_ids=False),
+)
 
 
 async def main() -> int:
     """Compare every recording; the exit status is the number of differences."""
     parser = argparse.ArgumentParser(prog="python -m tests.manual.official_clients", description=__doc__)
-    parser.add_argument("python", help="the interpreter that has google-genai and ollama")
+    parser.add_argument("python", help="the interpreter that has openai, google-genai and ollama")
     python = parser.parse_args().python
     differences = 0
     for client in CLIENTS:
         for kind, ours, theirs in [await _compared(client, kind, python) for kind in _kinds(client.subject)]:
             differences += ours != theirs
-            sys.stdout.write(f"{'same' if ours == theirs else 'DIFFERENT':10}{client.subject.name:8}{kind}\n")
+            sys.stdout.write(f"{'same' if ours == theirs else 'DIFFERENT':10}{client.subject.name:10}{kind}\n")
             if ours != theirs:
                 sys.stdout.write(f"  ours:   {ours}\n  theirs: {theirs}\n")
     return differences
@@ -106,6 +157,8 @@ def _plain(heard: Heard, *, tells_ids: bool) -> list[Any]:
     calls = [[call.call_id if tells_ids else None, call.name, json.loads(call.arguments)] for call in heard.calls]
     usage = heard.usage.usage
     counts = [usage.input_tokens, usage.output_tokens, usage.cached_tokens, usage.reasoning_tokens]
+    if usage.estimated:  # nobody counted: the clients say nothing, and our guess is marked as one
+        counts = [0, 0, 0, 0]
     return [heard.text, heard.thinking, calls, counts]
 
 

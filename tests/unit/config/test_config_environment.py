@@ -175,3 +175,26 @@ def test_googles_key_has_two_names(env: dict[str, str], key: str | None, key_env
 def test_the_env_file_can_hold_the_key(tmp_path: Path) -> None:
     loaded = load_text(tmp_path, "llms: {m: {}}\n", dotenv="OPENAI_API_KEY=from-file\n")
     assert key_of(loaded.llms["m"]) == "from-file"
+
+
+@pytest.mark.parametrize(
+    ("kind", "variable"),
+    [
+        ("openai-responses", "OPENAI_API_KEY"),
+        ("openrouter", "OPENROUTER_API_KEY"),
+        ("groq", "GROQ_API_KEY"),
+        ("mistral", "MISTRAL_API_KEY"),
+        ("deepseek", "DEEPSEEK_API_KEY"),
+    ],
+)
+def test_a_vendors_key_is_found_by_its_type_and_goes_nowhere_else(tmp_path: Path, kind: str, variable: str) -> None:
+    text = f"llms:\n  own: {{type: {kind}, model: m}}\n  other: {{type: {kind}, model: m, host: 'http://elsewhere.test'}}\n"
+    path = tmp_path / "a.yaml"
+    path.write_text(text + "agents:\n  a: {llm: own}\n  b: {llm: other}\n", encoding="utf-8")
+    loaded = load([path], env={variable: "sk-1234567"})
+    own, other = loaded.llm("own"), loaded.llm("other")
+    assert own is not None
+    assert own.api_key is not None
+    assert (own.api_key.get_secret_value(), own.key_env) == ("sk-1234567", variable)
+    assert other is not None
+    assert (other.api_key, other.key_env) == (None, None)

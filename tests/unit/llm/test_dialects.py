@@ -45,7 +45,7 @@ def sent(request: ModelRequest, base_url: str = "http://localhost:8080/v1", mode
             "https://gateway.example/openai/deployments/d?api-version=2024-10-21",
             Dialect(bound_name="max_completion_tokens", key_header="api-key"),
         ),
-        ("https://openai.azure.com.evil.example/v1", PLAIN),
+        ("https://me.openai.azure.com.evil.example/v1", PLAIN),
         ("http://localhost:1234/v1", PLAIN),
         ("http://localhost:8000/v1", PLAIN),
         ("http://localhost:11434/v1", PLAIN),

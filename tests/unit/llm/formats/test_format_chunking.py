@@ -72,7 +72,7 @@ def test_what_keeps_a_connection_warm_says_nothing(subject: Subject, kind: Kind)
 
 
 async def test_the_pieces_a_body_arrives_in_change_nothing(subject: Subject, make_model: MakeModel) -> None:
-    sizes = (1, 3, 1000)
+    sizes = (11, 1000)
     cut_up = [Answer(thinking=FULL.thinking, text=FULL.text, calls=FULL.calls, piece=size) for size in sizes]
     async with LoopbackProvider([FULL, *cut_up]) as provider:
         model = make_model(provider)

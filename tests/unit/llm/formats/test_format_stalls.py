@@ -70,11 +70,11 @@ async def test_pings_after_the_first_words_are_no_answer_either(subject: Subject
 
 
 async def test_pings_keep_a_silent_answer_alive(subject: Subject, make_model: MakeModel) -> None:
-    """Forty pings at 200 a second last longer than the idle bound of 0.1 s, and are followed by an answer."""
-    size = len(subject.keep_alive)
-    raw = subject.keep_alive * 40 + body_of(subject, Answer(text="a"))
+    """Eight pieces of pings at 40 a second last longer than the idle bound of 0.1 s, and an answer follows them."""
+    answer = body_of(subject, Answer(text="a"))
+    pings = subject.keep_alive * (1 + len(answer) // len(subject.keep_alive))
     timeouts = Timeouts(**{**SHORT, "idle_s": 0.1})
-    async with LoopbackProvider(Answer(raw=raw, piece=size, rate=200 * max(1, 8 // size))) as provider:
+    async with LoopbackProvider(Answer(raw=pings * 8 + answer, piece=len(pings), rate=40)) as provider:
         heard = await hear(make_model(provider, timeouts=timeouts), "a")
     assert (heard.error, heard.text, heard.stop) == (None, "a", StopReason.END)
 
