@@ -6,7 +6,7 @@ It needs packages that are no dependency of ours, in an environment of their own
     python -m tests.manual.third_party_server server/bin/python
 
 Prints what the server lists and how its answer was read; the status is 0 when a question was answered by way of
-`hector-tui ask`: streamed in more than one piece and ended by the server's own end marker. A random model talks nonsense.
+`hector-tui ask`: streamed in more than one piece and ended by its own end marker. A random model talks nonsense.
 """
 
 from __future__ import annotations
