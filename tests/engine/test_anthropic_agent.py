@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -112,12 +111,9 @@ async def test_a_turn_with_thoughts_and_tools_goes_back_as_it_came(tmp_path: Pat
         assert [message["role"] for message in after] == ["user", "assistant", "user", "assistant", "user"]
         assert after[1]["content"][0] == within[1]["content"][0]
         record = await the_turn(engine, run)
-        proofs = [part.signature for row in record.messages for part in row.message.parts if _is_thought(part)]
+        parts = [part for row in record.messages for part in row.message.parts]
+        proofs = [part.signature for part in parts if isinstance(part, ThinkingPart)]
         assert proofs == [f"anthropic:{SIGNATURE}"] * 2
-
-
-def _is_thought(part: Any) -> bool:
-    return isinstance(part, ThinkingPart)
 
 
 @pytest.mark.parametrize("size", [500, 900, 1_100, 1_500, 2_000, 2_400])
