@@ -105,7 +105,7 @@ def _part(part: Part) -> str:
         case TextPart(text):
             return text
         case ThinkingPart(text):
-            return f"(thinking) {text}"
+            return f"(thinking) {text or '[only its provider can read it]'}"
         case FilePart(name=name, media_type=media_type, size=size):
             return f"(file) {name}, {media_type}, {size} bytes"
         case ToolCallPart(call_id, name, arguments):

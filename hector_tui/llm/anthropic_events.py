@@ -17,7 +17,7 @@ from hector_tui.errors import BadResponse
 from hector_tui.llm.anthropic_messages import REDACTED, THOUGHT
 from hector_tui.llm.base import ModelEvent, StopReason, TextChunk, ThinkingChunk, ToolCall, UsageReport
 from hector_tui.llm.failures import Origin, in_band_error, one_line
-from hector_tui.llm.openai_chunks import CALLS_CAP, is_whole
+from hector_tui.llm.openai_chunks import CALLS_CAP, count_of, is_whole
 from hector_tui.llm.sse import ServerSentEvent
 from hector_tui.llm.structured import plain_choice
 from hector_tui.llm.surrogates import SurrogateJoiner, whole_text
@@ -234,12 +234,15 @@ class MessageReader:
         if not isinstance(usage, dict):
             return []
         for name in (*_INPUT, "output_tokens"):
-            if isinstance(value := usage.get(name), int | float):
-                self._counts[name] = max(0, int(value))
+            if isinstance(usage.get(name), int | float):
+                self._counts[name] = count_of(usage, name)
+        if thinking := count_of(usage, "output_tokens_details", "thinking_tokens"):
+            self._counts["thinking_tokens"] = thinking
         self.usage = Usage(
             input_tokens=sum(self._counts.get(name, 0) for name in _INPUT),
             output_tokens=self._counts.get("output_tokens", 0),
             cached_tokens=self._counts.get("cache_read_input_tokens", 0),
+            reasoning_tokens=self._counts.get("thinking_tokens", 0),
         )
         return [UsageReport(self.usage)] if self.usage.total_tokens else []
 

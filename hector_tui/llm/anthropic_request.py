@@ -78,6 +78,12 @@ def anthropic_url(base_url: str, endpoint: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, f"{path}/v1{endpoint}", parts.query, ""))
 
 
+def models_url(base_url: str) -> str:
+    """The address that lists the models, all on one page; raises as `anthropic_url` does."""
+    url = anthropic_url(base_url, "/models")
+    return f"{url}{'&' if '?' in url else '?'}limit=1000"
+
+
 def body(model: str, request: ModelRequest, parameters: Parameters) -> bytes:
     """The JSON body. What the request leaves open takes the model's setting.
 

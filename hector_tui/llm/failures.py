@@ -33,6 +33,7 @@ _RETRYABLE = frozenset({408, 409, 425, 429})
 _STATUS_OF_CODE = {
     "api_error": 500,
     "authentication_error": 401,
+    "billing_error": 402,
     "context_length_exceeded": 400,
     "engine_overloaded": 503,
     "insufficient_quota": 429,
@@ -249,9 +250,10 @@ def _key_hint(origin: Origin) -> str:
 
 
 def _rejection_hint(status: int, complaint: Complaint) -> str:
-    if status == 402:
+    if status == 402 or "credit balance is too low" in complaint.detail:
         return "Check the balance at the provider."
-    if status == 413 or complaint.code == "context_length_exceeded":
+    # Anthropic has no code for it, only words.
+    if status == 413 or complaint.code == "context_length_exceeded" or "prompt is too long" in complaint.detail:
         return (
             "The conversation is longer than the model takes: choose a smaller memory budget, or start a new session."
         )

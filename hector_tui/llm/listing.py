@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hector_tui.llm import addresses, gemini_request, ollama_facts
+from hector_tui.llm import addresses, anthropic_request, gemini_request, ollama_facts
 from hector_tui.llm.ollama_address import api_url
 from hector_tui.llm.providers import Wire
 
@@ -20,6 +20,8 @@ def list_url(wire: Wire, base_url: str) -> str:
             return gemini_request.models_url(base_url)
         case "ollama":
             return api_url(base_url, "tags")
+        case "anthropic":
+            return anthropic_request.models_url(base_url)
         case _:
             return addresses.models_url(base_url)
 

@@ -1,6 +1,6 @@
-"""The recordings of OpenAI, Gemini and Ollama, read by the vendors' own clients and by us: both must say the same.
+"""The recordings of every format, read by the vendors' own clients and by us: both must say the same.
 
-    python -m venv clients && clients/bin/pip install openai google-genai ollama
+    python -m venv clients && clients/bin/pip install anthropic google-genai ollama openai
     python -m tests.manual.official_clients clients/bin/python
 
 The clients talk to the loopback provider, each in a process of its own, and print what they understood. The recording
@@ -20,7 +20,7 @@ from typing import Any
 from hector_tui.llm.connections import Connections
 from tests.provider import Answer, LoopbackProvider
 from tests.provider.talk import Heard, hear
-from tests.unit.llm.formats import chat, gemini, ollama, responses
+from tests.unit.llm.formats import anthropic, chat, gemini, ollama, responses
 from tests.unit.llm.formats.subject import Subject
 
 GOOGLE = """
@@ -56,6 +56,21 @@ for chunk in Client(host=sys.argv[1]).chat(model="loop-1", messages=question, st
     calls += [[None, call.function.name, dict(call.function.arguments)] for call in chunk.message.tool_calls or ()]
     counts = [chunk.prompt_eval_count or 0, chunk.eval_count or 0, 0, 0]
 print(json.dumps([text, thinking, calls, counts]))
+"""
+ANTHROPIC = """
+import json, sys
+from anthropic import Anthropic
+question = [{"role": "user", "content": "hello"}]
+client = Anthropic(api_key="none", base_url=sys.argv[1])
+with client.messages.stream(model="claude-sonnet-4-5", max_tokens=64, messages=question) as stream:
+    message = stream.get_final_message()
+text = "".join(block.text for block in message.content if block.type == "text")
+thinking = "".join(block.thinking for block in message.content if block.type == "thinking")
+calls = [[block.id, block.name, block.input] for block in message.content if block.type == "tool_use"]
+usage = message.usage
+cached = usage.cache_read_input_tokens or 0
+asked = usage.input_tokens + (usage.cache_creation_input_tokens or 0) + cached
+print(json.dumps([text, thinking, calls, [asked, usage.output_tokens, cached, 0]]))
 """
 CHAT = """
 import json, sys
@@ -115,6 +130,7 @@ class Client:
 
 
 CLIENTS = (
+    Client(anthropic.SUBJECT, ANTHROPIC, tells_ids=True),
     Client(chat.SUBJECT, CHAT, tells_ids=True),
     Client(responses.SUBJECT, RESPONSES, tells_ids=True),
     Client(gemini.SUBJECT, GOOGLE, tells_ids=True),
@@ -125,7 +141,7 @@ CLIENTS = (
 async def main() -> int:
     """Compare every recording; the exit status is the number of differences."""
     parser = argparse.ArgumentParser(prog="python -m tests.manual.official_clients", description=__doc__)
-    parser.add_argument("python", help="the interpreter that has openai, google-genai and ollama")
+    parser.add_argument("python", help="the interpreter that has the vendors' clients")
     python = parser.parse_args().python
     differences = 0
     for client in CLIENTS:
@@ -154,7 +170,11 @@ async def _compared(client: Client, kind: str, python: str) -> tuple[str, list[A
 
 
 def _plain(heard: Heard, *, tells_ids: bool) -> list[Any]:
-    calls = [[call.call_id if tells_ids else None, call.name, json.loads(call.arguments)] for call in heard.calls]
+    arguments = [json.loads(call.arguments or "{}") for call in heard.calls]
+    calls = [
+        [call.call_id if tells_ids else None, call.name, given]
+        for call, given in zip(heard.calls, arguments, strict=True)
+    ]
     usage = heard.usage.usage
     counts = [usage.input_tokens, usage.output_tokens, usage.cached_tokens, usage.reasoning_tokens]
     if usage.estimated:  # nobody counted: the clients say nothing, and our guess is marked as one

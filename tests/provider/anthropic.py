@@ -54,7 +54,8 @@ def events(answer: Answer, request: ReceivedRequest) -> Iterator[bytes]:
         return
     reason = answer.reason(_REASONS)
     if reason != "none":
-        usage = {"usage": {"output_tokens": answer.said}} if answer.usage else {}
+        counts = {"output_tokens": answer.said, "output_tokens_details": {"thinking_tokens": 1}}
+        usage = {"usage": counts} if answer.usage else {}
         yield _event("message_delta", delta={"stop_reason": reason, "stop_sequence": None}, **usage)
     if answer.done:
         yield _event("message_stop")

@@ -207,7 +207,7 @@ def _part_text(part: Part) -> str:
         case TextPart(text):
             return text
         case ThinkingPart(text):
-            return f"✻ {text}"
+            return f"✻ {text or '[only its provider can read it]'}"
         case FilePart(name=name):
             return f"⊕ {name}"
         case ToolCallPart(_, name, arguments):

@@ -229,6 +229,25 @@ async def test_what_was_put_into_the_models_mouth_is_part_of_the_answer() -> Non
     assert heard.text == "<answer>7</answer>"
 
 
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("prompt is too long: 210000 tokens > 200000 maximum", "longer than the model takes"),
+        ("Your credit balance is too low to access the Anthropic API.", "Check the balance"),
+        ("messages.0: something else", ""),
+    ],
+)
+async def test_a_refusal_without_a_code_says_what_to_do(words: str, hint: str) -> None:
+    async with LoopbackProvider(Answer(status=400, failure=words)) as provider:
+        model = AnthropicModel("claude-sonnet-5-5", base_url=provider.origin, connections=Connections())
+        heard = await hear(model, "a")
+        await model.aclose()
+    assert heard.error is not None
+    assert words in heard.error.message
+    assert hint in heard.error.hint
+    assert bool(hint) is bool(heard.error.hint)
+
+
 async def test_what_a_model_refuses_is_asked_once_more_without_it() -> None:
     refusal = Answer(status=400, failure="`temperature` is deprecated for this model.")
     async with LoopbackProvider([refusal, Answer(text="fine")]) as provider:

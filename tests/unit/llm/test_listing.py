@@ -18,7 +18,7 @@ ASKED = ReceivedRequest(method="GET", path="/api/tags", headers={}, body={})
     ("wire", "url", "speech"),
     [
         ("chat", "http://host/v1/models", chat),
-        ("anthropic", "http://host/v1/models", anthropic),
+        ("anthropic", "http://host/v1/models?limit=1000", anthropic),
         ("gemini", "http://host/v1beta/models?pageSize=1000", gemini),
         ("ollama", "http://host/api/tags", ollama),
     ],

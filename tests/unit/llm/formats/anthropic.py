@@ -138,6 +138,7 @@ SUBJECT = Subject(
     complaints=complaints,
     refusal=anthropic.refusal,
     keep_alive=b'event: ping\ndata: {"type": "ping"}\n\n',
+    reports_reasoning=True,
     signs_thoughts=True,
     recordings={
         "text": Recording(
