@@ -16,6 +16,8 @@ HectorError
 ├── SessionError         a session cannot be used
 │   ├── UnknownSession   no session with that id
 │   └── SessionBusy      its policy rejects a message while a turn runs
+├── FileRefused          a file cannot go with a message
+├── EditorError          the person's own editor did not give the draft back
 ├── ProviderError        a model provider failed (retryable, retry_after_s)
 │   ├── AuthFailed, ModelNotFound, RateLimited, ProviderUnavailable,
 │   └── BadResponse, StreamCut, ProviderTimeout, RequestRejected
@@ -108,6 +110,14 @@ class SessionBusy(SessionError):
 
 class EngineClosed(HectorError):
     """The program is ending and takes no more commands."""
+
+
+class FileRefused(HectorError):
+    """A file cannot go with a message."""
+
+
+class EditorError(HectorError):
+    """The person's own editor could not be started, or did not give the draft back."""
 
 
 class ProviderError(HectorError):

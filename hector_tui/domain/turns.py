@@ -83,6 +83,23 @@ class TurnRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentPrompt:
+    """A message a person sent, as a search of all sessions shows it.
+
+    Attributes:
+        turn_id: The newest turn that asked it.
+        text: Its beginning, written as it would be to reach the same agent again.
+        session_title: Of the session it was sent in.
+        created_at: Seconds since the epoch, UTC.
+    """
+
+    turn_id: str
+    text: str
+    session_title: str
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionInfo:
     """One conversation as lists and tabs show it.
 

@@ -19,7 +19,7 @@ from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.memories import Memory, MemoryHit, RecallScope
 from hector_tui.domain.messages import FilePart
 from hector_tui.domain.spending import Spending, SpendingBy
-from hector_tui.domain.turns import SessionInfo, TabInfo, TurnRecord
+from hector_tui.domain.turns import SentPrompt, SessionInfo, TabInfo, TurnRecord
 from hector_tui.engine.activity import ActivityBoard
 from hector_tui.engine.feed import ENGINE, ChangeFeed, ChangeReader
 from hector_tui.engine.queueing import SessionQueue
@@ -152,6 +152,18 @@ class ChatService:
     ) -> Sequence[TurnRecord]:
         """The last turns of a session, oldest first, between two ordinals."""
         return await self._sessions.history(session_id, before=before, after=after, limit=limit)
+
+    async def sent_prompts(self, words: str = "", limit: int = 100) -> Sequence[SentPrompt]:
+        """What was sent in any session with all of these words in it, newest first, each text once."""
+        return await self._sessions.sent_prompts(words, limit)
+
+    async def sent_text(self, turn_id: str) -> str:
+        """All of a message that `sent_prompts` found.
+
+        Raises:
+            StoreError: Its session was deleted meanwhile.
+        """
+        return await self._sessions.sent_text(turn_id)
 
     # Turns
 

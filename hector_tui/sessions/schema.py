@@ -51,6 +51,7 @@ CREATE TABLE turns(
     UNIQUE (session_id, ordinal)
 ) STRICT;
 CREATE INDEX turns_by_key ON turns(session_id, agent_id, ordinal);
+CREATE INDEX turns_by_time ON turns(created_at);
 CREATE INDEX turns_live ON turns(owner) WHERE status IN ('queued','running','waiting');
 
 CREATE TABLE messages(

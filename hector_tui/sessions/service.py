@@ -9,12 +9,13 @@ import sqlite3
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from hector_tui.domain.addressing import addressed
 from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.keys import SessionKey, new_id
 from hector_tui.domain.messages import StoredMessage
-from hector_tui.domain.turns import SessionInfo, Turn, TurnRecord
+from hector_tui.domain.turns import SentPrompt, SessionInfo, Turn, TurnRecord
 from hector_tui.errors import StoreError, UnknownSession
-from hector_tui.sessions import queue_rows, turn_rows
+from hector_tui.sessions import queue_rows, sent_rows, turn_rows
 from hector_tui.sessions.database import Database, placeholders
 from hector_tui.sessions.rows import damaged, message_of, session_of, storable, turn_of
 from hector_tui.sessions.turn_rows import JournalEntry, Settlement
@@ -253,6 +254,20 @@ class SessionService:
             return turn_of(row)
 
     # History
+
+    async def sent_prompts(self, words: str, limit: int) -> list[SentPrompt]:
+        """What was sent in any session with all of these words in it, newest first, each text once."""
+        rows = await self._database.rows(*sent_rows.search(words, limit))
+        return [sent_rows.sent_of(row) for row in rows]
+
+    async def sent_text(self, turn_id: str) -> str:
+        """All of a message that `sent_prompts` found, written as it would be to reach the same agent again.
+
+        Raises:
+            StoreError: There is none with that id any more.
+        """
+        turn = await self.turn(turn_id)
+        return addressed(turn.text, turn.key.agent_id, (await self.get(turn.key.session_id)).agent_id)
 
     async def history(
         self, session_id: str, *, before: int | None = None, after: int = 0, limit: int = 50
