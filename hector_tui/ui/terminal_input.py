@@ -1,9 +1,11 @@
-"""What the terminal types: Textual's parser, with its mistakes about pastes, Enter and Alt put right.
+r"""What the terminal types: Textual's parser, with its mistakes about pastes, Enter and Alt put right.
 
 Textual 8.2 looks for keys inside a bracketed paste too: an escape character in a paste makes the 32 characters after
 it keys, with Enter among them, and they come before the paste they belong to. It reads Alt+Enter of terminals without
 the Kitty protocol (ESC CR) as a plain Enter, which sends, and xterm's Shift+Enter (`ESC [ 27 ; 2 ; 13 ~`) as a key
-that does not exist. Alt with a digit (ESC 1) it turns into the sign a Mac types with Option, such as `¡`.
+that does not exist. Alt with a digit (ESC 1) it turns into the sign a Mac types with Option, such as `¡`. And what a
+terminal answers with a string in it, such as its background colour (`ESC ] 11 ; rgb:... ESC \`) or its name, it takes
+for keys, which would stand in the prompt.
 """
 
 from __future__ import annotations
@@ -18,6 +20,12 @@ from textual.message import Message
 _ENTER_WITH_MODIFIER = re.compile(r"\x1b(\r)|\x1b\[27;([235]);13~")
 _MODIFIERS = {"\r": "alt", "2": "shift", "3": "alt", "5": "ctrl"}
 _ALT_DIGIT = re.compile(r"\x1b([0-9])")
+_STRING = r"\x1b(?:\][0-9][^\x07\x1b]*|P[0-9>!=+$|][^\x1b]*|[_^X][^\x1b]*)"
+"""A string a terminal sends: OSC, DCS, APC, PM or SOS; the first two begin so that Alt+] and Alt+P are none."""
+_REPLY = re.compile(_STRING + r"(?:\x07|\x1b\\)")
+_REPLY_BEGUN = re.compile(_STRING + r"\x1b?\Z")
+_LONGEST_REPLY = 4_096
+"""Characters of an unfinished reply that are waited for; a longer one is none, or nobody ends it."""
 _LEAST_HELD = 3
 """Characters of a marker cut in half by a read that are worth waiting for: a lone ESC or ESC [ may be a key."""
 
@@ -39,7 +47,7 @@ class TerminalParser(XTermParser):
         while data:
             if self._paste is None:
                 keys, data = self._until(BRACKETED_PASTE_START, data, least_held=_LEAST_HELD)
-                yield from self._keys(keys)
+                yield from self._keys(self._without_replies(keys, at_end=not data))
                 if data.startswith(BRACKETED_PASTE_START):
                     data = data.removeprefix(BRACKETED_PASTE_START)
                     self._paste = []
@@ -68,6 +76,17 @@ class TerminalParser(XTermParser):
                 self._held = data[-length:]
                 return data[:-length], ""
         return data, ""
+
+    def _without_replies(self, data: str, *, at_end: bool) -> str:
+        """Leave out what the terminal says by itself; what may be the beginning of that is held back."""
+        if "\x1b" not in data:
+            return data
+        data = _REPLY.sub("", data)
+        begun = _REPLY_BEGUN.search(data) if at_end else None
+        if begun is None or len(begun[0]) > _LONGEST_REPLY or len(begun[0]) <= _LEAST_HELD:
+            return data
+        self._held = begun[0] + self._held
+        return data[: begun.start()]
 
     def _keys(self, data: str) -> Iterable[Message]:
         place = 0
