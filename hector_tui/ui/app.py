@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.text import Text
+from textual import events
 from textual.app import App, ComposeResult, SystemCommand
 from textual.screen import Screen
 from textual.widgets import Static
@@ -29,6 +30,7 @@ from hector_tui.ui.signals import end_on_signals
 from hector_tui.ui.terminal_input import use_terminal_parser
 from hector_tui.ui.text import clean, clean_line
 from hector_tui.ui.themes import DEFAULT_THEME, ThemeLibrary, own_variables
+from hector_tui.ui.type_ahead import TypeAhead
 
 if TYPE_CHECKING:
     from hector_tui.engine.host import Engine
@@ -89,6 +91,16 @@ class HectorApp(App[None]):
         if problem:
             self._notices.append(problem)
         self._chat: ChatScreen | None = None
+        self._typed = TypeAhead()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Put off what is typed before there is a prompt."""
+        if self._typed.is_open and isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            # A dialog that was opened by a key has its own keys; Textual's own first screen has no use for any.
+            in_dialog = len(self.screen_stack) > 1 and self.screen is not self._chat
+            if not in_dialog and self._typed.keep(event):
+                return
+        await super().on_event(event)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own variables, for themes that do not set them."""
@@ -118,7 +130,13 @@ class HectorApp(App[None]):
         from hector_tui.ui.screens.chat import ChatScreen
 
         brand = f"hector-tui {__version__}"
-        self._chat = ChatScreen(self.engine, Desk(self.engine), brand=brand, inspector=self._settings.inspector)
+        self._chat = ChatScreen(
+            self.engine,
+            Desk(self.engine),
+            brand=brand,
+            inspector=self._settings.inspector,
+            theme_names=self._themes.names,
+        )
         await self.push_screen(self._chat)
         self.engine.start()
         run_guarded(self, partial(self._begin, self._chat), group="begin")
@@ -134,12 +152,22 @@ class HectorApp(App[None]):
         await chat.desk.load_agents()
         await guarded(self, partial(self._open_asked, chat.desk))
         await chat.engine_opened()
+        await guarded(self, partial(self._type_again, chat))
         self._tell_findings(engine)
         await asyncio.to_thread(_load_parsers)
         if not self.is_headless:
             # What was made until now stays: 140,000 objects that every full collection would walk through, holding up
             # the engine's thread for up to 200 ms.
             gc.freeze()
+
+    async def _type_again(self, chat: ChatScreen) -> None:
+        """Give the prompt what was typed meanwhile; words on the home screen begin a session with its first agent."""
+        try:
+            if chat.active is None and self._typed.has_text and (agent_id := chat.desk.preferred_agent()):
+                await chat.desk.begin(agent_id)
+                await chat.show_active()
+        finally:
+            self._typed.release(self, enter_for_line_breaks=chat.active is None)
 
     def _tell_findings(self, engine: Engine) -> None:
         """Show what the person should know about the start."""

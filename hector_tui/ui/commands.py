@@ -36,7 +36,13 @@ LEADER_KEY = "ctrl+x"
 
 COMMANDS: tuple[Command, ...] = (
     Command(
-        command_id="session.new", title="New session", action="new_session", keys="ctrl+n", leader="n", slash="new"
+        command_id="session.new",
+        title="New session",
+        action="new_session",
+        keys="ctrl+n",
+        leader="n",
+        slash="new",
+        takes="agent",
     ),
     Command(
         command_id="session.open",
@@ -46,6 +52,7 @@ COMMANDS: tuple[Command, ...] = (
         leader="s",
         slash="sessions",
         aliases=("resume",),
+        takes="title",
     ),
     Command(
         command_id="session.rename",
@@ -131,6 +138,7 @@ COMMANDS: tuple[Command, ...] = (
         keys="f3",
         leader="i",
         slash="inspector",
+        takes="context|history|memory",
     ),
     Command(
         command_id="inspector.context",
@@ -219,17 +227,18 @@ def parse_slash(text: str) -> SlashCommand | None:
     """
     line = text.strip()
     if line in _BARE_QUIT:
-        return SlashCommand(line, "", _named("quit"))
+        return SlashCommand(line, "", by_slash("quit"))
     if not line.startswith("/") or "\n" in line:
         return None
     name, _, argument = line[1:].partition(" ")
     if not name or "/" in name:
         return None
-    command = _named(name.lower())
+    command = by_slash(name.lower())
     known = [other.slash for other in COMMANDS if other.slash]
     near = difflib.get_close_matches(name.lower(), known, n=1)
     return SlashCommand(name, argument.strip(), command, near[0] if near and command is None else "")
 
 
-def _named(name: str) -> Command | None:
-    return next((command for command in COMMANDS if command.slash == name or name in command.aliases), None)
+def by_slash(name: str) -> Command | None:
+    """The command with that slash name or alias."""
+    return next((each for each in COMMANDS if each.slash and (each.slash == name or name in each.aliases)), None)

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from hector_tui.domain.addressing import addressed
 from hector_tui.domain.events import MemoryRecalled
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.turns import SessionInfo, Turn, TurnRecord
@@ -75,6 +76,11 @@ class Conversation:
         return bool(self._readers)
 
     @property
+    def live_agent_id(self) -> str:
+        """Who gives the newest live answer; empty when none is live."""
+        return self._views[next(reversed(self._readers))].turn.key.agent_id if self._readers else ""
+
+    @property
     def live_phase(self) -> str:
         """What the newest live run is doing; empty when none is live."""
         return self._views[next(reversed(self._readers))].phase if self._readers else ""
@@ -116,8 +122,13 @@ class Conversation:
 
     @property
     def questions(self) -> list[str]:
-        """What was asked, oldest first, as far as it is loaded."""
-        return [view.turn.text for view in self._views.values()]
+        """What was asked, oldest first, as far as it is loaded; written as it would be to reach the same agent."""
+        return [addressed(view.turn.text, view.turn.key.agent_id, self.agent_id) for view in self._views.values()]
+
+    @property
+    def last_turn(self) -> Turn | None:
+        """The newest turn that is drawn."""
+        return next(reversed(self._views.values())).turn if self._views else None
 
     async def sync(self) -> None:
         """Draw what is new: turns stored since the last time, and runs that began."""
@@ -184,12 +195,19 @@ class Conversation:
         if run is None:
             self._views[turn.turn_id] = self._stored_view(self.document, record)
             return True
-        self._views[turn.turn_id] = TurnView(self.document, turn, self._label_of(turn.key.agent_id))
+        self._views[turn.turn_id] = TurnView(
+            self.document, turn, self._label_of(turn.key.agent_id), to=self._addressee(turn)
+        )
         self._readers[turn.turn_id] = run.output.reader()
         return True
 
     def _stored_view(self, document: TranscriptDocument, record: TurnRecord) -> TurnView:
-        return TurnView.of_record(document, record, self._label_of(record.turn.key.agent_id))
+        turn = record.turn
+        return TurnView.of_record(document, record, self._label_of(turn.key.agent_id), to=self._addressee(turn))
+
+    def _addressee(self, turn: Turn) -> str:
+        """Whom a question went to, when it is another agent than the session's own."""
+        return turn.key.agent_id if turn.key.agent_id != self.agent_id else ""
 
 
 async def _news(engine: Engine, session_id: str, last: int) -> tuple[Sequence[Run], Sequence[TurnRecord]]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
+from hector_tui.domain.addressing import split_address
 from hector_tui.domain.approvals import ApprovalRequest, Decision
+from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.turns import SessionInfo, TabInfo
 from hector_tui.engine.host import Engine
 from hector_tui.engine.queueing import QueuedMessage, SessionQueue
 from hector_tui.engine.thread import EngineThread
 from hector_tui.engine.views import AgentView, SessionActivity
-from hector_tui.errors import AgentError, UnknownSession
+from hector_tui.errors import SessionError, UnknownSession
 from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.workspace import Workspace
 
@@ -115,8 +117,8 @@ class Desk:
                 continue
         return None
 
-    async def send(self, conversation: Conversation, text: str) -> None:
-        """Send a message; it is on disk when this returns.
+    async def send(self, conversation: Conversation, text: str, files: Sequence[AttachedFile] = ()) -> None:
+        """Send a message with files; it is on disk when this returns.
 
         A message that begins with `@agent ` goes to that agent, in the same session.
 
@@ -125,9 +127,41 @@ class Desk:
             SessionError: The session refuses.
             StoreError: It was not stored.
         """
-        key, words = self._addressed(conversation, text)
-        await self._engine.call(lambda engine: engine.chat.send(key, words))
+        key, words = self.addressed(conversation, text)
+        if not words and not files:
+            raise SessionError(
+                f"there is nothing to send to {key.agent_id!r}", hint="Write a question behind its name."
+            )
+        await self._engine.call(lambda engine: engine.chat.send(key, words, files))
         await self.refresh_info(conversation)
+
+    async def ask_again(self, conversation: Conversation) -> bool:
+        """Send the last question once more, to the same agent and with the same files; False when there is none.
+
+        Raises:
+            AgentError, SessionError, StoreError: As `send` does.
+        """
+        turn = conversation.last_turn
+        if turn is None:
+            return False
+
+        async def ask_again(engine: Engine) -> None:
+            files = await engine.chat.files_of(turn.key, turn.files)
+            await engine.chat.send(turn.key, turn.text, files)
+
+        await self._engine.call(ask_again)
+        return True
+
+    def addressed(self, conversation: Conversation, text: str) -> tuple[SessionKey, str]:
+        """Whom a message goes to, and its words without the address."""
+        agent_id, words = split_address(text, self.agents)
+        return (SessionKey(conversation.info.session_id, agent_id) if agent_id else conversation.key), words
+
+    def watched(self, conversation: Conversation, draft: str) -> tuple[SessionKey, str]:
+        """Whose state is shown: that of who answers now, else of who would be asked; with the words of the draft."""
+        key, words = self.addressed(conversation, draft)
+        live = conversation.live_agent_id
+        return (SessionKey(key.session_id, live) if live else key), words
 
     async def waiting(self, conversation: Conversation) -> Sequence[QueuedMessage]:
         """The messages that wait in a session, in the order they will be answered."""
@@ -238,14 +272,3 @@ class Desk:
         conversation.seen_ordinal = tab.seen_ordinal
         self.workspace.add(conversation)
         return conversation
-
-    def _addressed(self, conversation: Conversation, text: str) -> tuple[SessionKey, str]:
-        if not text.startswith("@"):
-            return conversation.key, text
-        name, _, words = text[1:].partition(" ")
-        if name not in self.agents:
-            if words.strip() and name.replace("_", "").isalnum():
-                known = ", ".join(self.agents)
-                raise AgentError(f"there is no agent {name!r}", hint=f"Agents: {known}.")
-            return conversation.key, text
-        return SessionKey(conversation.info.session_id, name), words

@@ -33,7 +33,8 @@ def status_of(
     conversation = desk.workspace.active
     if conversation is None:
         return StatusInfo(agent="hector-tui", hint="enter begins · ctrl+n new", banner=banner, banner_level="error")
-    agent = desk.agents.get(conversation.agent_id)
+    agent_id = desk.watched(conversation, conversation.draft)[0].agent_id
+    agent = desk.agents.get(agent_id)
     view = feeder.context_of(conversation.info.session_id)
     live = conversation.live_phase
     started = conversation.live_since
@@ -49,7 +50,7 @@ def status_of(
     if live and not new_below:
         hint = "esc again to stop" if stop_armed else "f8 decides" if live == "approval" else "esc esc to stop"
     return StatusInfo(
-        agent=agent.name if agent is not None else conversation.agent_id,
+        agent=agent.name if agent is not None else agent_id,
         model=agent.model if agent is not None else "",
         state=state,
         seconds=seconds,

@@ -51,9 +51,10 @@ class TurnView:
         document: Where to.
         turn: The turn; its question becomes the first entry.
         label: Names who answers, such as `assistant · gpt-4o`.
+        to: Whom the question was addressed to, when that is not the session's own agent.
     """
 
-    def __init__(self, document: TranscriptDocument, turn: Turn, label: str) -> None:
+    def __init__(self, document: TranscriptDocument, turn: Turn, label: str, *, to: str = "") -> None:
         self.turn = turn
         self.finished = False
         self.phase: str = ""
@@ -67,12 +68,14 @@ class TurnView:
         self._thinking: FoldEntry | None = None
         self._cleaner = Cleaner()
         self._tools: dict[str, tuple[FoldEntry, ToolCallStarted]] = {}
-        self._add(UserEntry(_question(turn), at=clock(turn.created_at), label="you"))
+        self._add(
+            UserEntry(_question(turn), at=clock(turn.created_at), label=f"you → {clean_line(to)}" if to else "you")
+        )
 
     @classmethod
-    def of_record(cls, document: TranscriptDocument, record: TurnRecord, label: str) -> TurnView:
+    def of_record(cls, document: TranscriptDocument, record: TurnRecord, label: str, *, to: str = "") -> TurnView:
         """A stored turn, drawn as far as it is stored."""
-        view = cls(document, record.turn, label)
+        view = cls(document, record.turn, label, to=to)
         view.apply(replay(record))
         return view
 

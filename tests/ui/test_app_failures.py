@@ -122,12 +122,13 @@ async def test_a_refused_message_stays_in_the_prompt(tmp_path: Path) -> None:
         assert stored(tmp_path / "profile", "SELECT text FROM turns") == [("hello",)]
 
 
-async def test_a_message_to_nobody_stays_in_the_prompt(tmp_path: Path) -> None:
+async def test_a_message_with_nothing_for_an_agent_stays_in_the_prompt(tmp_path: Path) -> None:
     async with running(tmp_path / "profile", config=[echo_config(tmp_path, "http://127.0.0.1:1/v1")]) as person:
         await person.begin("echo")
-        await person.send("@nobody hello")
-        await person.hears("there is no agent 'nobody'")
-        assert person.chat.prompt.value == "@nobody hello"
+        await person.write("@echo ")
+        await person.press("enter")
+        await person.hears("there is nothing to send to 'echo'")
+        assert person.chat.prompt.value == "@echo "
         assert stored(tmp_path / "profile", "SELECT text FROM turns") == []
 
 

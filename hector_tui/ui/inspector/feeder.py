@@ -73,10 +73,10 @@ class InspectorFeeder:
             self._busy = False
 
     async def _fetch(self, inspector: Inspector | None, conversation: Conversation, draft: str) -> None:
-        key = conversation.key
+        key, words = self._desk.watched(conversation, draft)
         try:
             sent = await self._engine.call(lambda engine: engine.chat.requests(key))
-            view = sent[-1] if sent else await self._engine.call(lambda engine: engine.chat.preview(key, draft))
+            view = sent[-1] if sent else await self._engine.call(lambda engine: engine.chat.preview(key, words))
         except HectorError:
             # A disabled agent has no context; its reason is shown where it is chosen.
             return

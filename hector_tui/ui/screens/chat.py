@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -14,7 +14,9 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from hector_tui.domain.addressing import addressed
 from hector_tui.engine.feed import ENGINE
+from hector_tui.engine.queueing import QueuedMessage
 from hector_tui.engine.thread import EngineThread
 from hector_tui.engine.views import AgentView
 from hector_tui.ui.commands import LEADER_KEY, bindings
@@ -24,13 +26,15 @@ from hector_tui.ui.follower import FRAME_S, Follower
 from hector_tui.ui.guarded import run_guarded
 from hector_tui.ui.inspector.feeder import InspectorFeeder
 from hector_tui.ui.inspector.widget import Inspector
-from hector_tui.ui.screens.chat_actions import ChatActions
+from hector_tui.ui.screens.prompt_actions import PromptActions, working_folder
 from hector_tui.ui.status import status_of
 from hector_tui.ui.text import clean, clean_line
 from hector_tui.ui.transcript.widget import Transcript
 from hector_tui.ui.widgets.agent_cards import AgentCardInfo, AgentCards
 from hector_tui.ui.widgets.approval_bar import ApprovalBar
+from hector_tui.ui.widgets.completion import CompletionPopup
 from hector_tui.ui.widgets.prompt import Prompt
+from hector_tui.ui.widgets.prompt_attachments import AttachmentRow
 from hector_tui.ui.widgets.status_line import StatusLine
 from hector_tui.ui.widgets.tab_strip import TabStrip
 
@@ -43,13 +47,15 @@ _QUEUE_ROWS = 2
 """Waiting messages shown above the prompt; the queue's own dialog has them all."""
 
 
-class ChatScreen(ChatActions):
+class ChatScreen(PromptActions):
     """Tabs, transcript, prompt, inspector and status line.
 
     Args:
         engine: Where commands go.
         desk: The open conversations.
         brand: What stands at the right end of the tabs.
+        inspector: Whether wide terminals show the inspector.
+        theme_names: Tells which themes there are.
     """
 
     CSS_PATH = "chat.tcss"
@@ -70,8 +76,17 @@ class ChatScreen(ChatActions):
         Binding("ctrl+c", "interrupt", "Clear, stop or quit", id="app.interrupt", show=False, priority=True),
     ]
 
-    def __init__(self, engine: EngineThread, desk: Desk, *, brand: str, inspector: bool) -> None:
+    def __init__(
+        self,
+        engine: EngineThread,
+        desk: Desk,
+        *,
+        brand: str,
+        inspector: bool,
+        theme_names: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
         super().__init__()
+        self.theme_names = theme_names
         self.engine = engine
         self.desk = desk
         self.follower = Follower(self._drawn)
@@ -95,7 +110,9 @@ class ChatScreen(ChatActions):
                 yield Static(id="starters", markup=False)
                 yield Static(id="queue", markup=False)
                 yield ApprovalBar(name_of=self.desk.name_of, go_key="f8", id="approval")
+                yield CompletionPopup(id="completion")
                 yield Prompt(hint="Ask anything · / for commands · F1 help", id="prompt")
+                yield AttachmentRow(id="attachments")
             yield Inspector(id="inspector")
         yield StatusLine(id="status")
 
@@ -123,6 +140,7 @@ class ChatScreen(ChatActions):
         self.set_class(True, "-home")
         strip = self.query_one("#tabs", TabStrip)
         strip.brand = self._brand
+        self.connect_prompt(working_folder())
         self.refresh_status()
 
     async def engine_opened(self) -> None:
@@ -192,6 +210,7 @@ class ChatScreen(ChatActions):
         self.transcript.show(conversation.document)
         self.prompt.restore(conversation.draft)
         self.prompt.set_sent(conversation.questions)
+        self.refresh_attachments()
         self.prompt.focus()
         self.refresh_queue()
         self.refresh_inspector()
@@ -244,7 +263,7 @@ class ChatScreen(ChatActions):
         waiting = await self.desk.waiting(conversation)
         width = max(20, self.query_one("#main").size.width - 8)
         lines = [
-            Content.assemble(("◔ ", "$tab-working"), clean_line(message.text, width))
+            Content.assemble(("◔ ", "$tab-working"), clean_line(self._as_sent(conversation, message), width))
             for message in waiting[:_QUEUE_ROWS]
         ]
         more = f"{len(waiting) - _QUEUE_ROWS} more · " if len(waiting) > _QUEUE_ROWS else ""
@@ -257,6 +276,10 @@ class ChatScreen(ChatActions):
         conversation = self.active
         waiting = self.desk.activity(conversation.info.session_id).approvals if conversation is not None else ()
         self.query_one("#approval", ApprovalBar).show(waiting)
+
+    @staticmethod
+    def _as_sent(conversation: Conversation, message: QueuedMessage) -> str:
+        return addressed(message.text, message.key.agent_id, conversation.agent_id)
 
     def refresh_status(self) -> None:
         """The bottom row, and a clock for it while something runs."""
@@ -295,6 +318,7 @@ class ChatScreen(ChatActions):
         if conversation is None:
             return
         conversation.draft = message.text
+        self.refresh_attachments()
         if conversation not in self._unsaved:
             self._unsaved.add(conversation)
             self.set_timer(_DRAFT_PAUSE_S, lambda: self._save_draft(conversation))
@@ -307,7 +331,7 @@ class ChatScreen(ChatActions):
 
     @on(Prompt.Submitted)
     def _submitted(self, message: Prompt.Submitted) -> None:
-        self.submit(message.text)
+        self.submit(message.text, message.mentions)
 
     @on(Prompt.TakeBackRequested)
     def _take_back_requested(self) -> None:

@@ -10,12 +10,14 @@ from functools import partial
 
 from textual.message import Message
 
+from hector_tui.domain.addressing import addressed
+from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.turns import TurnStatus
 from hector_tui.ui.clipboard import copy_text
 from hector_tui.ui.commands import SlashCommand, by_leader, leader_rows, parse_slash
 from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.export import as_markdown, write_export
-from hector_tui.ui.inspector.widget import Inspector, PanelName
+from hector_tui.ui.inspector.widget import PANELS, Inspector, PanelName
 from hector_tui.ui.screens.approval_actions import ApprovalActions
 from hector_tui.ui.screens.dialogs import AskText, Confirm
 from hector_tui.ui.screens.help import HelpScreen
@@ -82,8 +84,13 @@ class ChatActions(ApprovalActions):
 
     # Messages
 
-    def submit(self, text: str) -> None:
-        """Enter in the prompt: a slash command, a starter, or a message."""
+    def submit(self, text: str, mentions: Sequence[str] = ()) -> None:
+        """Enter in the prompt: a slash command, or a message.
+
+        Args:
+            text: What was written.
+            mentions: What stands behind each `@` that the person could see.
+        """
         conversation = self.active
         if conversation is None:
             return
@@ -94,12 +101,12 @@ class ChatActions(ApprovalActions):
                 self.prompt.accept()
             self._run_slash(slash)
             return
-        self.run_command(partial(self.send, conversation, text))
+        self.run_command(partial(self.send, conversation, text, mentions))
 
-    async def send(self, conversation: Conversation, text: str) -> None:
-        """Send; the prompt is cleared only once the message is on disk."""
+    async def send(self, conversation: Conversation, text: str, mentions: Sequence[str] = ()) -> None:
+        """Send, with the files that are mentioned; the prompt is cleared only once the message is on disk."""
         try:
-            await self.desk.send(conversation, text)
+            await self.desk.send(conversation, text, await self.files_of(text, mentions))
         except Exception:
             self.prompt.refuse()
             raise
@@ -112,6 +119,10 @@ class ChatActions(ApprovalActions):
             conversation.draft = ""
             self.run_command(partial(self.desk.save_draft, conversation), group="draft")
         self.refresh_tabs()
+
+    @abstractmethod
+    async def files_of(self, text: str, mentions: Sequence[str]) -> Sequence[AttachedFile]:
+        """Read the files that a message names."""
 
     def _run_slash(self, slash: SlashCommand) -> None:
         command = slash.command
@@ -136,8 +147,20 @@ class ChatActions(ApprovalActions):
                 self._set_policy(conversation, argument)
             case "theme":
                 self.app.post_message(self.ThemeWanted(argument))
+            case "inspector":
+                self._inspect_named(argument)
+            case "new":
+                self.begin(argument)
+            case "sessions":
+                self.open_titled(argument)
+            case "sent":
+                self.search_prompts(argument)
             case _:
                 self.tell(f"/{name} takes no argument here.")
+
+    @abstractmethod
+    def search_prompts(self, words: str) -> None:
+        """Look for a prompt among all that were sent."""
 
     def action_queue(self) -> None:
         """See and change what waits in this session."""
@@ -155,8 +178,11 @@ class ChatActions(ApprovalActions):
         waiting = await self.desk.waiting(conversation)
         if not waiting:
             return
-        turn_id = waiting[-1].turn_id
-        text = await self.desk.change_queue(conversation, lambda queue, session_id: queue.drop(session_id, turn_id))
+        last = waiting[-1]
+        words = await self.desk.change_queue(
+            conversation, lambda queue, session_id: queue.drop(session_id, last.turn_id)
+        )
+        text = addressed(words, last.key.agent_id, conversation.agent_id)
         conversation.draft = text
         if conversation is self.active:
             self.prompt.restore(text)
@@ -179,9 +205,14 @@ class ChatActions(ApprovalActions):
 
     def action_retry(self) -> None:
         """Ask the last question once more."""
-        conversation = self.active
-        if conversation is not None and conversation.questions:
-            self.run_command(partial(self.send, conversation, conversation.questions[-1]))
+        if (conversation := self.active) is not None:
+            self.run_command(partial(self._retry, conversation))
+
+    async def _retry(self, conversation: Conversation) -> None:
+        if not await self.desk.ask_again(conversation):
+            self.tell("Nothing was asked in this session yet.")
+        elif conversation is self.active:
+            self.transcript.scroll_end(animate=False)
 
     def action_stop(self) -> None:
         """Stop what is being answered."""
@@ -289,6 +320,13 @@ class ChatActions(ApprovalActions):
         self.inspector.panel = panel
         self.inspector.query_one("#inspector-lines").focus()
         self.refresh_inspector()
+
+    def _inspect_named(self, name: str) -> None:
+        panel = next((each for each in PANELS if each == name.lower()), None)
+        if panel is None:
+            self.tell(f"There is no panel {name!r}: {', '.join(PANELS)}.")
+        else:
+            self.action_inspect(panel)
 
     def forget(self, memory_id: str, text: str) -> None:
         """Delete a memory after a question."""

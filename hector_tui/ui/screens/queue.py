@@ -11,6 +11,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from hector_tui.domain.addressing import addressed
 from hector_tui.engine.queueing import QueuedMessage, SessionQueue
 from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.desk import Desk
@@ -104,6 +105,9 @@ class QueueScreen(Dialog[None]):
     def _chosen(self) -> QueuedMessage | None:
         return self._messages[self._selected] if self._selected < len(self._messages) else None
 
+    def _as_sent(self, message: QueuedMessage) -> str:
+        return addressed(message.text, message.key.agent_id, self._conversation.agent_id)
+
     def _change(self, change: Callable[[SessionQueue, str], Awaitable[object]]) -> None:
         async def work() -> None:
             await self._desk.change_queue(self._conversation, change)
@@ -123,7 +127,7 @@ class QueueScreen(Dialog[None]):
         width = max(20, self.query_one("#queue-list").size.width - 6)
         lines = [
             Content.styled(
-                f"{'▶' if place == self._selected else ' '} {place + 1}  {clean_line(message.text, width)}",
+                f"{'▶' if place == self._selected else ' '} {place + 1}  {clean_line(self._as_sent(message), width)}",
                 "bold" if place == self._selected else "",
             )
             for place, message in enumerate(self._messages)

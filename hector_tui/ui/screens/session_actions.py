@@ -18,6 +18,9 @@ from hector_tui.ui.text import clean_line
 from hector_tui.ui.times import ago
 from hector_tui.ui.widgets.agent_cards import AgentCardInfo
 
+SESSIONS_OFFERED = 200
+"""Sessions among which a title is looked for."""
+
 
 class SessionActions(Screen[None]):
     """Opening, switching, renaming, closing and deleting sessions; what is seen of it is added by `ChatScreen`."""
@@ -38,8 +41,8 @@ class SessionActions(Screen[None]):
         """The agents, for a choice."""
 
     @abstractmethod
-    async def send(self, conversation: Conversation, text: str) -> None:
-        """Send a message."""
+    async def send(self, conversation: Conversation, text: str, mentions: Sequence[str] = ()) -> None:
+        """Send a message, with the files that are mentioned."""
 
     @property
     def active(self) -> Conversation | None:
@@ -146,6 +149,19 @@ class SessionActions(Screen[None]):
             await self.show_active()
 
         self.run_command(open_session)
+
+    def open_titled(self, title: str) -> None:
+        """Open the session with that title, the last used one when there are several."""
+
+        async def open_titled() -> None:
+            wanted = title.casefold()
+            for info in await self.desk.recent(SESSIONS_OFFERED):
+                if clean_line(info.title).casefold() == wanted:
+                    self._open_session(info.session_id)
+                    return
+            self.tell(f"There is no session called {title!r}. Ctrl+S lists them all.")
+
+        self.run_command(open_titled)
 
     def action_delete_session(self) -> None:
         """Delete the shown session after a question."""

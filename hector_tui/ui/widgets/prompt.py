@@ -6,50 +6,35 @@ message on disk, or with `refuse()`, and then the text is still there.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.segment import Segment
-from rich.text import Text
 from textual import events, on
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.geometry import Size
 from textual.message import Message
-from textual.reactive import reactive, var
-from textual.strip import Strip
+from textual.reactive import var
 from textual.widgets import TextArea
-from textual.widgets.text_area import Edit, EditResult, Location, Selection
+from textual.widgets.text_area import Edit, EditResult, Location
 
-from hector_tui.ui.text import clean, clean_line
+from hector_tui.ui.completion.mentions import mentioned
+from hector_tui.ui.completion.suggestion import CompletionSource
+from hector_tui.ui.text import clean
+from hector_tui.ui.widgets.completion import CompletionPopup
+from hector_tui.ui.widgets.prompt_area import MAX_ROWS, PromptArea
+from hector_tui.ui.widgets.prompt_completion import PromptCompletion
 from hector_tui.ui.widgets.prompt_history import PromptHistory
-from hector_tui.ui.widgets.prompt_paste import PasteFolds, PasteGuard, is_big
+from hector_tui.ui.widgets.prompt_paste import PasteGuard, is_big
 
-MAX_ROWS = 10
-"""Rows the prompt grows to before it scrolls; never more than half the screen."""
+__all__ = ["MAX_ROWS", "Prompt"]
 
-# A draft or a sent prompt folds only when showing it would make every key slow: folded text cannot be edited.
-_RESTORED_LINES, _RESTORED_CHARACTERS = 200, 20_000
-_GUTTER = "> "
 _ODD_BACKSLASHES = re.compile(r"(?<!\\)(?:\\\\)*\\\Z")
 
 
-def _identified(bindings: Sequence[BindingType]) -> list[BindingType]:
-    """A text area's own bindings with ids, so that they can be remapped: `cursor_left(True)` is `select_left`."""
-    named: list[BindingType] = []
-    for binding in bindings:
-        if isinstance(binding, Binding):
-            name = re.sub(r"cursor_(\w+)\(True\)", r"select_\1", binding.action)
-            named.append(dataclasses.replace(binding, id=f"prompt.{name}"))
-    return named
-
-
-class Prompt(TextArea, inherit_bindings=False):
-    """A text area of one to ten rows that sends with Enter, folds big pastes and remembers what was sent.
+class Prompt(PromptArea):
+    """Sends with Enter, folds big pastes, remembers what was sent, and completes what is being written.
 
     Args:
         text: The draft to begin with.
@@ -57,26 +42,6 @@ class Prompt(TextArea, inherit_bindings=False):
         sent: The prompts sent before, oldest first.
         paste_guard: Tells typed keys from pasted ones.
     """
-
-    DEFAULT_CSS = """
-    Prompt {
-        height: auto;
-        min-height: 1;
-        padding: 0 1;
-        border: none;
-        background: $surface;
-        scrollbar-size-vertical: 1;
-        overflow-x: hidden;
-
-        &:focus { border: none; }
-        & .prompt--gutter { color: $text-muted; }
-        &:focus .prompt--gutter { color: $primary; text-style: bold; }
-        & .prompt--fold { color: $text-primary; background: $primary-muted; }
-        &:disabled { opacity: 50%; }
-    }
-    """
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"prompt--gutter", "prompt--fold"}
 
     BINDING_GROUP_TITLE = "Prompt"
 
@@ -90,21 +55,24 @@ class Prompt(TextArea, inherit_bindings=False):
             show=False,
             id="prompt.break_line",
         ),
-        *_identified(TextArea.BINDINGS),
+        Binding("tab", "complete", "Complete", show=False, id="prompt.complete"),
+        Binding("escape", "close_popup", "Close the popup", show=False, id="prompt.close_popup"),
+        *PromptArea.BINDINGS,
     ]
 
     queue_waits: var[bool] = var(False)
     """Whether sent messages still wait: then Up in the empty prompt asks for the last of them, not for history."""
 
-    hint: reactive[str] = reactive("", init=False)
-    """What the empty prompt says; cut to one line."""
-
     @dataclass
     class Submitted(Message):
-        """The person wants to send `text`; the owner answers with `accept()` or `refuse()`."""
+        """The person wants to send `text`; the owner answers with `accept()` or `refuse()`.
+
+        `mentions` is what stands behind each `@` that the person sees: what a folded paste holds names no file.
+        """
 
         prompt: Prompt
         text: str
+        mentions: tuple[str, ...] = ()
 
         @property
         def control(self) -> Prompt:
@@ -146,44 +114,41 @@ class Prompt(TextArea, inherit_bindings=False):
         classes: str | None = None,
         disabled: bool = False,
     ) -> None:
-        # Before the base class, whose own setup already asks where labels are.
-        self._folds = PasteFolds()
         self._history = PromptHistory(sent)
         self._guard = paste_guard or PasteGuard()
         self._submitted: tuple[str, str] | None = None
         self._recalled_at: Location | None = None
-        super().__init__(
-            self._fitting(clean(text)),
-            highlight_cursor_line=False,
-            name=name,
-            id=id,
-            classes=classes,
-            disabled=disabled,
-        )
-        self.match_cursor_bracket = False
-        self.set_reactive(Prompt.hint, hint)
-        self.move_cursor(self.document.end)
-
-    @property
-    def value(self) -> str:
-        """The whole text, with every paste in full."""
-        return self._folds.expand(self.text)
+        self._completion: PromptCompletion | None = None
+        super().__init__(text, hint=hint, name=name, id=id, classes=classes, disabled=disabled)
 
     @property
     def draft(self) -> str:
         """The unsent text: the value, unless a sent prompt is only being looked at."""
         return self._history.draft(self.value)
 
+    @property
+    def mentions(self) -> tuple[str, ...]:
+        """What stands behind each `@` that the person sees."""
+        return tuple(mentioned(self.text))
+
     def restore(self, text: str) -> None:
         """Show another draft, without a `DraftChanged`: for a change of session."""
         self._submitted = None
         self._history.leave()
+        self._close_completion()
         with self.prevent(TextArea.Changed):
-            self._replace_all(text)
+            self._load_value(text)
 
     def set_sent(self, sent: Sequence[str]) -> None:
         """Walk through these prompts from now on, oldest first."""
         self._history = PromptHistory(sent)
+
+    def rewrite(self, text: str) -> None:
+        """Put a text in place of the draft, as a person's editor or a search does; undo brings the draft back."""
+        self._history.leave()
+        if text != self.value:
+            self.replace_value(text)
+        self._close_completion()
 
     def accept(self) -> None:
         """The message is on disk: remember it, and clear what was sent; words written since then stay."""
@@ -198,7 +163,7 @@ class Prompt(TextArea, inherit_bindings=False):
             last_line = shown.rpartition("\n")[2]
             self.delete((0, 0), (shown.count("\n"), len(last_line)))
         else:
-            self._replace_all("")
+            self._load_value("")
 
     def refuse(self) -> None:
         """The message was not taken: keep the text, so that Enter tries again."""
@@ -209,29 +174,25 @@ class Prompt(TextArea, inherit_bindings=False):
         self._history.leave()
         self.clear()
 
-    def _fitting(self, text: str) -> str:
-        big = is_big(text, lines=_RESTORED_LINES, characters=_RESTORED_CHARACTERS)
-        return self._folds.fold(text) if big else text
-
-    def _replace_all(self, text: str) -> None:
-        self._folds.clear()
-        self.load_text(self._fitting(clean(text)))
-        self.move_cursor(self.document.end)
-
     # Sending and line breaks
 
     def action_send(self) -> None:
-        """Ask the owner to send, or break the line after a lone backslash, for terminals without Shift+Enter."""
+        """Ask the owner to send, or break the line after a lone backslash, for terminals without Shift+Enter.
+
+        With a popup open, what it has chosen is written first, and sent when nothing is to be added to it.
+        """
         row, column = self.cursor_location
         if self.selection.is_empty and _ODD_BACKSLASHES.search(self.document[row][:column]):
             self.replace("\n", (row, column - 1), (row, column), maintain_selection_offset=False)
+            return
+        if self._completion is not None and self._completion.enter():
             return
         text = self.value.strip("\n").rstrip()
         # A held Enter arrives again before the engine has answered: the same text is sent once.
         if not text or (self._submitted is not None and self._submitted[1] == self.text):
             return
         self._submitted = (text, self.text)
-        self.post_message(self.Submitted(self, text))
+        self.post_message(self.Submitted(self, text, self.mentions))
 
     def action_break_line(self) -> None:
         """Begin a new line."""
@@ -285,49 +246,54 @@ class Prompt(TextArea, inherit_bindings=False):
         if text:
             self._type(self._folds.fold(text) if is_big(text) else text)
 
+    # Completion
+
+    def use_completion(self, popup: CompletionPopup, source: CompletionSource) -> None:
+        """Complete what is being written, in that popup, with what the source knows."""
+        self._completion = PromptCompletion(self, popup, source)
+
     def edit(self, edit: Edit) -> EditResult:
-        """Do an edit; a label that it touches goes as a whole."""
-        top, bottom = edit.top, edit.bottom
-        if self._folds and top != bottom:
-            edit.from_location = (top[0], self._fold_around(top, at_start=True))
-            edit.to_location = (bottom[0], self._fold_around(bottom, at_start=False))
+        """Do an edit, and offer what the word at the cursor could become."""
         result = super().edit(edit)
-        # The base class scrolls before it knows the new height, and so stops a row short of a new last line.
-        self.scroll_cursor_visible()
+        # Here and not when `Changed` arrives: keys of the same burst are handled before that.
+        if self._completion is not None:
+            self._completion.typed()
         return result
 
-    def _fold_around(self, location: Location, *, at_start: bool) -> int:
-        """The edge of the label that a place lies inside of, or its own column."""
-        row, column = location
-        if row < self.document.line_count:
-            for start, end in self._folds.spans(self.document[row]):
-                if start < column < end:
-                    return start if at_start else end
-        return column
+    def action_complete(self) -> None:
+        """Write what the popup has chosen, or open it; else the key is the app's, and goes to the next widget."""
+        if self._completion is None or not self._completion.complete():
+            raise SkipAction()
 
-    def validate_selection(self, selection: Selection) -> Selection:
-        """Keep the cursor out of labels: it jumps over them in the direction it moves."""
-        if not self._folds:
-            return selection
-        return Selection(self._outside_folds(selection.start), self._outside_folds(selection.end))
+    def action_close_popup(self) -> None:
+        """Close the popup; without one the key is the app's."""
+        if self._completion is None or not self._completion.dismiss():
+            raise SkipAction()
 
-    def _outside_folds(self, location: Location) -> Location:
-        row, column = location
-        start = self._fold_around(location, at_start=True)
-        if start == column:
-            return location
-        end = self._fold_around(location, at_start=False)
-        was_row, was_column = self.cursor_location
-        if was_row == row and was_column <= start:
-            return row, end
-        if was_row == row and was_column >= end:
-            return row, start
-        return row, start if column - start < end - column else end
+    def _close_completion(self) -> None:
+        if self._completion is not None:
+            self._completion.close()
+
+    @on(TextArea.SelectionChanged)
+    def _cursor_moved(self) -> None:
+        if self._completion is not None:
+            self._completion.moved()
+
+    def on_blur(self) -> None:
+        """Somebody else has the keys: nothing is chosen here."""
+        self._close_completion()
+
+    def on_resize(self) -> None:
+        """Keep the popup above the prompt. The base class's own handler fits the hint."""
+        if self._completion is not None:
+            self._completion.place()
 
     # History
 
     def action_cursor_up(self, select: bool = False) -> None:
-        """Move up; from the first row, to the prompt sent before, or from nothing to the last that waits."""
+        """Move up; an open popup goes before the text, and what was sent before, or waits, comes after it."""
+        if not select and self._completion is not None and self._completion.move(-1):
+            return
         if self.queue_waits and not self.text:
             self.post_message(self.TakeBackRequested(self))
         elif select or not self._walks(first_row=True):
@@ -336,7 +302,9 @@ class Prompt(TextArea, inherit_bindings=False):
             self._recall(self._history.older(self.value))
 
     def action_cursor_down(self, select: bool = False) -> None:
-        """Move down; from the last row, to the prompt sent after, in the end to the draft."""
+        """Move down; an open popup goes before the text, and what was sent after, at last the draft, behind it."""
+        if not select and self._completion is not None and self._completion.move(1):
+            return
         if select or not self._history.walking or not self._walks(first_row=False):
             super().action_cursor_down(select)
         else:
@@ -352,77 +320,12 @@ class Prompt(TextArea, inherit_bindings=False):
     def _recall(self, text: str | None) -> None:
         if text is None:
             return
-        # Not `load_text`: an edit can be undone, and the pastes of the draft must outlive the walk.
-        self.replace(self._fitting(clean(text)), (0, 0), self.document.end, maintain_selection_offset=False)
+        self.replace_value(text)
         self._recalled_at = self.cursor_location
-
-    # Keys that belong to the app when they have nothing to do here
-
-    def action_delete_right(self) -> None:
-        """Delete the next character; in an empty prompt the key is the app's, where Ctrl+D quits."""
-        if not self.text:
-            raise SkipAction()
-        super().action_delete_right()
-
-    def action_cursor_page_up(self) -> None:
-        """Move a page up; when all is in sight the key is the app's, to scroll the transcript."""
-        self._skip_when_all_is_in_sight()
-        super().action_cursor_page_up()
-
-    def action_cursor_page_down(self) -> None:
-        """Move a page down; when all is in sight the key is the app's, to scroll the transcript."""
-        self._skip_when_all_is_in_sight()
-        super().action_cursor_page_down()
-
-    def _skip_when_all_is_in_sight(self) -> None:
-        if self.wrapped_document.height <= self.size.height:
-            raise SkipAction()
-
-    # Looks
-
-    def on_mount(self) -> None:
-        """Stop the cursor's blinking where animations are off."""
-        if self.app.animation_level == "none":
-            self.cursor_blink = False
-
-    def on_resize(self) -> None:
-        """Cut the hint to the new width."""
-        self._fit_hint()
-
-    def watch_hint(self) -> None:
-        """Show the new hint."""
-        self._fit_hint()
-
-    def _fit_hint(self) -> None:
-        width = self.scrollable_content_region.width - self.gutter_width
-        self.placeholder = Content(clean_line(self.hint)).truncate(max(1, width), ellipsis=True)
+        # A recalled command or file is complete, and the next Up must go on walking.
+        self._close_completion()
 
     @on(TextArea.Changed)
     def _tell_draft(self, event: TextArea.Changed) -> None:
         event.stop()
         self.post_message(self.DraftChanged(self, self.draft))
-
-    @property
-    def gutter_width(self) -> int:
-        """The cells left of the text, where a text area has its line numbers."""
-        return len(_GUTTER)
-
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """As many rows as the text has, up to ten and up to half the screen."""
-        return max(1, min(self.wrapped_document.height, MAX_ROWS, viewport.height // 2))
-
-    def get_line(self, line_index: int) -> Text:
-        """A line of the text, with its labels marked."""
-        line = super().get_line(line_index)
-        for start, end in self._folds.spans(line.plain):
-            line.stylize(self.get_component_rich_style("prompt--fold"), start, end)
-        return line
-
-    def render_line(self, y: int) -> Strip:
-        """A row of the text behind its gutter."""
-        first = y + self.scroll_offset.y == 0
-        style = self.get_component_rich_style("prompt--gutter")
-        gutter = Strip([Segment(_GUTTER if first else " " * len(_GUTTER), style)], len(_GUTTER))
-        body = super().render_line(y)
-        width = max(0, self.scrollable_content_region.width - len(_GUTTER))
-        return Strip.join([gutter, body.adjust_cell_length(width, self.rich_style)])

@@ -1,0 +1,160 @@
+"""What the prompt needs of the screen: what it completes with, its files, the editor, and a search of what was sent."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from hector_tui.domain.addressing import split_address
+from hector_tui.domain.files import AttachedFile
+from hector_tui.domain.turns import SentPrompt
+from hector_tui.ui.attachments import Attachments
+from hector_tui.ui.commands import parse_slash
+from hector_tui.ui.completion.commands import Argument, ArgumentSource
+from hector_tui.ui.completion.source import PromptSource
+from hector_tui.ui.editor import edit_in_terminal, editor_command
+from hector_tui.ui.guarded import run_guarded
+from hector_tui.ui.screens.chat_actions import ChatActions
+from hector_tui.ui.screens.prompt_search import PromptSearch
+from hector_tui.ui.screens.session_actions import SESSIONS_OFFERED
+from hector_tui.ui.text import clean_line
+from hector_tui.ui.times import ago
+from hector_tui.ui.widgets.completion import CompletionPopup
+from hector_tui.ui.widgets.prompt_attachments import AttachmentRow
+
+_LOOK_PAUSE_S = 0.15
+"""Seconds without a key before the files of a draft are looked for."""
+_HURRIED_S = 1.0
+"""An editor that is done sooner has probably opened a window and not waited for it."""
+_POLICIES = {
+    "enqueue": "a message waits until the answer is there",
+    "interrupt": "a message stops the answer",
+    "reject": "a message is refused while an answer comes",
+}
+
+
+def working_folder() -> Path:
+    """Where relative paths begin: the folder the program was started in, or home if that is gone."""
+    try:
+        return Path(os.getcwd())
+    except OSError:
+        return Path.home()
+
+
+class PromptActions(ChatActions):
+    """The actions of the prompt that need more than the prompt."""
+
+    attachments: Attachments
+    theme_names: Callable[[], Sequence[str]]
+
+    def connect_prompt(self, folder: Path) -> None:
+        """Give the prompt what it completes with; relative paths begin at the folder."""
+        self.attachments = Attachments(folder)
+        source = PromptSource(lambda: self.desk.agents, self._argument_sources(), folder)
+        self.prompt.use_completion(self.query_one("#completion", CompletionPopup), source)
+
+    # What commands can be given
+
+    def _argument_sources(self) -> Mapping[str, ArgumentSource]:
+        """By slash name; a command that is not here takes what its `takes` lists, or free text."""
+        return {
+            "new": self._agent_arguments,
+            "policy": lambda: [Argument(value=name, detail=detail) for name, detail in _POLICIES.items()],
+            "sessions": self._session_arguments,
+            "theme": self._theme_arguments,
+        }
+
+    def _agent_arguments(self) -> Iterable[Argument]:
+        return [
+            Argument(value=agent.agent_id, detail=clean_line(agent.description, 120), aside=clean_line(agent.model, 30))
+            for agent in self.desk.agents.values()
+            if agent.readiness != "disabled"
+        ]
+
+    async def _session_arguments(self) -> Iterable[Argument]:
+        titled = [info for info in await self.desk.recent(SESSIONS_OFFERED) if info.title.strip()]
+        newest = {clean_line(info.title): info for info in reversed(titled)}
+        return [
+            Argument(value=title, aside=f"{clean_line(info.agent_id, 20)} · {ago(info.updated_at)}")
+            for title, info in reversed(newest.items())
+        ]
+
+    async def _theme_arguments(self) -> Iterable[Argument]:
+        names = await asyncio.to_thread(self.theme_names)
+        return [Argument(value=name, aside="now" if name == self.app.theme else "") for name in names]
+
+    # Files
+
+    def refresh_attachments(self) -> None:
+        """Say which files the draft names."""
+        text = self.prompt.text
+        names = self._files_in(text, self.prompt.mentions) if parse_slash(text) is None else ()
+        row = self.query_one("#attachments", AttachmentRow)
+        if names:
+            run_guarded(self, partial(self._look_at, names), group="attachments", exclusive=True)
+        else:
+            self.workers.cancel_group(self, "attachments")
+            row.show(())
+
+    async def _look_at(self, names: Sequence[str]) -> None:
+        await asyncio.sleep(_LOOK_PAUSE_S)
+        self.query_one("#attachments", AttachmentRow).show(await self.attachments.look(names))
+
+    async def files_of(self, text: str, mentions: Sequence[str]) -> Sequence[AttachedFile]:
+        """Read the files that a message names.
+
+        Raises:
+            FileRefused: One of them cannot be attached.
+        """
+        return await self.attachments.read(self._files_in(text, mentions))
+
+    def _files_in(self, text: str, mentions: Sequence[str]) -> Sequence[str]:
+        """What could be files: not the agent that the message begins with."""
+        agent_id, _ = split_address(text, self.desk.agents)
+        return mentions[1:] if agent_id else mentions
+
+    # Prompts that were sent
+
+    def action_search_prompts(self) -> None:
+        """Search everything that was sent, in every session."""
+        self.search_prompts("")
+
+    def search_prompts(self, words: str) -> None:
+        """Look for a prompt among all that were sent, and write it again."""
+        if self.active is None:
+            self.tell("Begin a session first: ctrl+n.")
+            return
+        self.app.push_screen(PromptSearch(self._sent_prompts, words), self._prompt_found)
+
+    async def _sent_prompts(self, words: str) -> Sequence[SentPrompt]:
+        return await self.engine.call(lambda engine: engine.chat.sent_prompts(words))
+
+    def _prompt_found(self, turn_id: str | None) -> None:
+        if turn_id:
+            self.run_command(partial(self._write_again, turn_id))
+
+    async def _write_again(self, turn_id: str) -> None:
+        conversation = self.active
+        text = await self.engine.call(lambda engine: engine.chat.sent_text(turn_id))
+        if conversation is self.active:
+            self.prompt.rewrite(text)
+
+    # The person's own editor
+
+    def action_editor(self) -> None:
+        """Write the draft in `$VISUAL` or `$EDITOR`."""
+        if self.active is not None:
+            self.run_command(self._edit)
+
+    async def _edit(self) -> None:
+        before = self.prompt.value
+        began = time.monotonic()
+        after = edit_in_terminal(self.app, editor_command(os.environ), before)
+        self.prompt.rewrite(after)
+        self.prompt.focus()
+        if after == before and time.monotonic() - began < _HURRIED_S:
+            self.tell("The draft came back as it was. A graphical editor must wait: `code --wait`.")
