@@ -92,16 +92,18 @@ def _opened(path: Path, most: int) -> tuple[FileLook, bytes]:
         raise FileRefused("there is no such file", where=str(path)) from None
     except (OSError, ValueError) as error:
         raise FileRefused(f"it cannot be read: {_reason(error)}", where=str(path)) from None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
+    try:
+        status = os.fstat(descriptor)
         if stat.S_ISDIR(status.st_mode):
             raise FileRefused("it is a folder", where=str(path), hint="Attach the files in it one by one.")
         if not stat.S_ISREG(status.st_mode):
             raise FileRefused("it is no file but a device or a pipe", where=str(path))
-        try:
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
             content = file.read(most + 1)
-        except OSError as error:
-            raise FileRefused(f"it cannot be read: {_reason(error)}", where=str(path)) from None
+    except OSError as error:
+        raise FileRefused(f"it cannot be read: {_reason(error)}", where=str(path)) from None
+    finally:
+        os.close(descriptor)
     size = max(status.st_size, len(content))
     look = FileLook(path.name, _media_type(path, content), size)
     limit = MAX_IMAGE_BYTES if look.media_type.startswith("image/") else MAX_TEXT_BYTES

@@ -95,7 +95,6 @@ class FileFinder:
             base, prefix, name = self._folder, "", typed
         outside = prefix.startswith(("/", "~", "../"))
         deep = bool(name) and not outside
-        # Below a folder only what was named is searched; `./` asks for what lies right there.
         paths = self._paths(base, deep=deep, hidden=name.startswith("."))
         found = []
         for path in paths:
