@@ -135,7 +135,7 @@ class Desk:
         await self._engine.call(lambda engine: engine.chat.send(key, words, files))
         await self.refresh_info(conversation)
 
-    async def ask_again(self, conversation: Conversation) -> bool:
+    async def ask_last_again(self, conversation: Conversation) -> bool:
         """Send the last question once more, to the same agent and with the same files; False when there is none.
 
         Raises:

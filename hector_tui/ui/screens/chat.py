@@ -110,9 +110,9 @@ class ChatScreen(PromptActions):
                 yield Static(id="starters", markup=False)
                 yield Static(id="queue", markup=False)
                 yield ApprovalBar(name_of=self.desk.name_of, go_key="f8", id="approval")
+                yield AttachmentRow(id="attachments")
                 yield CompletionPopup(id="completion")
                 yield Prompt(hint="Ask anything · / for commands · F1 help", id="prompt")
-                yield AttachmentRow(id="attachments")
             yield Inspector(id="inspector")
         yield StatusLine(id="status")
 

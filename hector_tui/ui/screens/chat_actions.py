@@ -209,7 +209,7 @@ class ChatActions(ApprovalActions):
             self.run_command(partial(self._retry, conversation))
 
     async def _retry(self, conversation: Conversation) -> None:
-        if not await self.desk.ask_again(conversation):
+        if not await self.desk.ask_last_again(conversation):
             self.tell("Nothing was asked in this session yet.")
         elif conversation is self.active:
             self.transcript.scroll_end(animate=False)

@@ -100,11 +100,8 @@ class PromptCompletion:
         self._popup.show((), None)
 
     def place(self) -> None:
-        """Put the popup right above the text area."""
-        main = self._popup.parent
-        region = getattr(main, "region", None)
-        if region is not None:
-            self._popup.rise(region.bottom - self._area.region.y)
+        """Put the popup right above the text area, which stands at the end of their common parent."""
+        self._popup.rise(self._area.size.height)
 
     def _find(self) -> Trigger | None:
         if not self._area.selection.is_empty:
@@ -125,6 +122,9 @@ class PromptCompletion:
     def _show(self, trigger: Trigger, rows: Sequence[Suggestion]) -> None:
         # A command's argument can be left out: then Enter must not choose the first for the person.
         nothing_chosen = trigger.kind is TriggerKind.ARGUMENT and not trigger.query
+        if trigger.kind is TriggerKind.MENTION and len(rows) == 1 and self._is_written(rows[0]):
+            # A list of what stands there already would only be in the way.
+            rows = ()
         if rows and not self._popup.rows:
             self.place()
         self._popup.show(rows, None if nothing_chosen else 0)
