@@ -106,6 +106,23 @@ COMMANDS: tuple[Command, ...] = (
         action="ask_again",
         slash="askagain",
     ),
+    Command(
+        command_id="prompt.search",
+        title="Search what you sent",
+        action="search_prompts",
+        keys="ctrl+r",
+        leader="R",
+        slash="sent",
+        takes="words",
+    ),
+    Command(
+        command_id="prompt.editor",
+        title="Write in your own editor",
+        action="editor",
+        keys="ctrl+g",
+        leader="E",
+        slash="editor",
+    ),
     Command(command_id="run.stop", title="Stop the answer", action="stop", leader="c", slash="stop"),
     Command(command_id="run.retry", title="Ask the last question again", action="retry", leader="a", slash="retry"),
     Command(
