@@ -349,7 +349,8 @@ class ChatService:
         if not info.turns and not tab.draft.strip():
             await self._sessions.delete(session_id)
             return
-        self._memory.notify(SessionKey(session_id, info.agent_id), at_once=True)
+        for agent_id in await self._sessions.agents_of(session_id):
+            self._memory.notify(SessionKey(session_id, agent_id), at_once=True)
 
     # Problems of the engine itself
 

@@ -80,6 +80,13 @@ class SessionService:
         )
         return [session_of(row) for row in rows]
 
+    async def agents_of(self, session_id: str) -> list[str]:
+        """The agents that were asked something in a session."""
+        rows = await self._database.rows(
+            "SELECT DISTINCT agent_id FROM turns WHERE session_id = ? ORDER BY agent_id", (session_id,)
+        )
+        return [row["agent_id"] for row in rows]
+
     async def rename(self, session_id: str, title: str) -> None:
         """Give a session a title.
 

@@ -26,6 +26,7 @@ KEYS = {
     "up": b"\x1b[A",
     "alt+1": b"\x1b1",
     "ctrl+c": b"\x03",
+    "ctrl+g": b"\x07",
     "ctrl+n": b"\x0e",
     "ctrl+q": b"\x11",
     "ctrl+x": b"\x18",

@@ -109,13 +109,3 @@ async def test_a_name_nobody_has_is_text(tmp_path: Path) -> None:
     async with two_agents(tmp_path) as person:
         await person.ask("@nobody 0000000a hello")
         assert stored(tmp_path / "profile", "SELECT agent_id, text FROM turns") == [("echo", "@nobody 0000000a hello")]
-
-
-async def test_what_waits_for_long_term_memory_is_indexed_for_every_agent_of_a_closed_tab(tmp_path: Path) -> None:
-    async with two_agents(tmp_path) as person:
-        await person.ask("0000000a one")
-        await person.ask("@other 0000000b two")
-        await person.press("ctrl+f4")
-        await person.until(
-            lambda: stored(tmp_path / "profile", "SELECT count(*) FROM outbox") == [(0,)], "an empty outbox"
-        )
