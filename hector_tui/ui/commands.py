@@ -155,7 +155,7 @@ COMMANDS: tuple[Command, ...] = (
         keys="f3",
         leader="i",
         slash="inspector",
-        takes="context|history|memory",
+        takes="panel",
     ),
     Command(
         command_id="inspector.context",

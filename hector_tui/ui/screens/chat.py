@@ -112,7 +112,7 @@ class ChatScreen(PromptActions):
                 yield ApprovalBar(name_of=self.desk.name_of, go_key="f8", id="approval")
                 yield AttachmentRow(id="attachments")
                 yield CompletionPopup(id="completion")
-                yield Prompt(hint="Ask anything · / for commands · F1 help", id="prompt")
+                yield Prompt(hint="Ask anything · / commands · @ agents, files · F1 help", id="prompt")
             yield Inspector(id="inspector")
         yield StatusLine(id="status")
 

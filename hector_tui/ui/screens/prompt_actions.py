@@ -18,6 +18,7 @@ from hector_tui.ui.completion.commands import Argument, ArgumentSource
 from hector_tui.ui.completion.source import PromptSource
 from hector_tui.ui.editor import edit_in_terminal, editor_command
 from hector_tui.ui.guarded import run_guarded
+from hector_tui.ui.inspector.widget import PANELS
 from hector_tui.ui.screens.chat_actions import ChatActions
 from hector_tui.ui.screens.prompt_search import PromptSearch
 from hector_tui.ui.screens.session_actions import SESSIONS_OFFERED
@@ -62,6 +63,7 @@ class PromptActions(ChatActions):
     def _argument_sources(self) -> Mapping[str, ArgumentSource]:
         """By slash name; a command that is not here takes what its `takes` lists, or free text."""
         return {
+            "inspector": lambda: [Argument(value=name) for name in PANELS],
             "new": self._agent_arguments,
             "policy": lambda: [Argument(value=name, detail=detail) for name, detail in _POLICIES.items()],
             "sessions": self._session_arguments,

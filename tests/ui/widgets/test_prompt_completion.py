@@ -24,11 +24,10 @@ from hector_tui.ui.widgets.completion import CompletionPopup
 from hector_tui.ui.widgets.prompt import Prompt
 
 AGENTS = {
-    agent_id: AgentView(
-        agent_id=agent_id, name=agent_id.title(), description=f"{agent_id} helps", model="m", readiness=readiness
-    )
-    for agent_id, readiness in (("assistant", "ready"), ("math_bot", "ready"), ("broken", "disabled"))
+    agent_id: AgentView(agent_id=agent_id, name=agent_id, description=f"{agent_id} helps", model="m", readiness="ready")
+    for agent_id in ("assistant", "math_bot")
 }
+AGENTS["broken"] = AgentView(agent_id="broken", name="broken", description="", model="", readiness="disabled")
 
 
 class CompletingApp(App[None]):
