@@ -14,9 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from hector_tui.domain.addressing import addressed
 from hector_tui.engine.feed import ENGINE
-from hector_tui.engine.queueing import QueuedMessage
 from hector_tui.engine.thread import EngineThread
 from hector_tui.engine.views import AgentView
 from hector_tui.ui.commands import LEADER_KEY, bindings
@@ -43,8 +41,6 @@ _DRAFT_PAUSE_S = 0.5
 _STATUS_S = 1.0
 """Seconds between two looks at the clock while something runs."""
 _SHORT_ROWS = 20
-_QUEUE_ROWS = 2
-"""Waiting messages shown above the prompt; the queue's own dialog has them all."""
 
 
 class ChatScreen(PromptActions):
@@ -248,38 +244,11 @@ class ChatScreen(PromptActions):
         if agent is not None:
             self.query_one("#starters", Static).update(_starters(agent))
 
-    def refresh_queue(self) -> None:
-        """How many messages wait behind the running one."""
-        conversation = self.active
-        line = self.query_one("#queue", Static)
-        queued = self.desk.activity(conversation.info.session_id).queued if conversation is not None else 0
-        line.display = queued > 0
-        self.prompt.queue_waits = queued > 0
-        if queued and conversation is not None:
-            self.run_command(partial(self._show_queue, conversation), group="queue")
-
-    async def _show_queue(self, conversation: Conversation) -> None:
-        """The first words of what waits, above the prompt."""
-        waiting = await self.desk.waiting(conversation)
-        width = max(20, self.query_one("#main").size.width - 8)
-        lines = [
-            Content.assemble(("◔ ", "$tab-working"), clean_line(self._as_sent(conversation, message), width))
-            for message in waiting[:_QUEUE_ROWS]
-        ]
-        more = f"{len(waiting) - _QUEUE_ROWS} more · " if len(waiting) > _QUEUE_ROWS else ""
-        lines.append(Content.styled(f"{more}up takes the last back · f4 edits", "$chat-dim"))
-        if conversation is self.active:
-            self.query_one("#queue", Static).update(Content("\n").join(lines))
-
     def refresh_approvals(self) -> None:
         """The first tool call that waits for a decision, above the prompt."""
         conversation = self.active
         waiting = self.desk.activity(conversation.info.session_id).approvals if conversation is not None else ()
         self.query_one("#approval", ApprovalBar).show(waiting)
-
-    @staticmethod
-    def _as_sent(conversation: Conversation, message: QueuedMessage) -> str:
-        return addressed(message.text, message.key.agent_id, conversation.agent_id)
 
     def refresh_status(self) -> None:
         """The bottom row, and a clock for it while something runs."""

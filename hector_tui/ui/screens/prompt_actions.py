@@ -1,4 +1,4 @@
-"""What the prompt needs of the screen: what it completes with, its files, the editor, and a search of what was sent."""
+"""What stands around the prompt: what it completes with, its files, what waits, the editor, what was sent."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from hector_tui.domain.addressing import split_address
+from textual.content import Content
+from textual.widgets import Static
+
+from hector_tui.domain.addressing import addressed, split_address
 from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.turns import SentPrompt
+from hector_tui.engine.queueing import QueuedMessage
 from hector_tui.ui.attachments import Attachments
 from hector_tui.ui.commands import parse_slash
 from hector_tui.ui.completion.commands import Argument, ArgumentSource
 from hector_tui.ui.completion.source import PromptSource
+from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.editor import edit_in_terminal, editor_command
 from hector_tui.ui.guarded import run_guarded
 from hector_tui.ui.inspector.widget import PANELS
@@ -31,6 +36,8 @@ _LOOK_PAUSE_S = 0.15
 """Seconds without a key before the files of a draft are looked for."""
 _HURRIED_S = 1.0
 """An editor that is done sooner has probably opened a window and not waited for it."""
+_QUEUE_ROWS = 2
+"""Waiting messages shown above the prompt; the queue's own dialog has them all."""
 _POLICIES = {
     "enqueue": "a message waits until the answer is there",
     "interrupt": "a message stops the answer",
@@ -118,6 +125,35 @@ class PromptActions(ChatActions):
         """What could be files: not the agent that the message begins with."""
         agent_id, _ = split_address(text, self.desk.agents)
         return mentions[1:] if agent_id else mentions
+
+    # What waits
+
+    def refresh_queue(self) -> None:
+        """How many messages wait behind the running one."""
+        conversation = self.active
+        line = self.query_one("#queue", Static)
+        queued = self.desk.activity(conversation.info.session_id).queued if conversation is not None else 0
+        line.display = queued > 0
+        self.prompt.queue_waits = queued > 0
+        if queued and conversation is not None:
+            self.run_command(partial(self._show_queue, conversation), group="queue")
+
+    async def _show_queue(self, conversation: Conversation) -> None:
+        """The first words of what waits, above the prompt."""
+        waiting = await self.desk.waiting(conversation)
+        width = max(20, self.query_one("#main").size.width - 8)
+        lines = [
+            Content.assemble(("◔ ", "$tab-working"), clean_line(self._as_sent(conversation, message), width))
+            for message in waiting[:_QUEUE_ROWS]
+        ]
+        more = f"{len(waiting) - _QUEUE_ROWS} more · " if len(waiting) > _QUEUE_ROWS else ""
+        lines.append(Content.styled(f"{more}up takes the last back · f4 edits", "$chat-dim"))
+        if conversation is self.active:
+            self.query_one("#queue", Static).update(Content("\n").join(lines))
+
+    @staticmethod
+    def _as_sent(conversation: Conversation, message: QueuedMessage) -> str:
+        return addressed(message.text, message.key.agent_id, conversation.agent_id)
 
     # Prompts that were sent
 

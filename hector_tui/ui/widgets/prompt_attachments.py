@@ -36,7 +36,6 @@ class AttachmentRow(Static):
             return
         self._chips = tuple(chips)
         self.display = bool(chips)
-        # Never cut within a file's name and size: rows break between files.
         self.update(Content("   ").join([_chip(chip) for chip in chips]))
 
 
