@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hector_tui.domain.files import MAX_FILES, MAX_TEXT_BYTES
+from hector_tui.ui.app import Start
 from tests.provider import LoopbackProvider
 from tests.ui.support import Person, echo_config, running, stored
 
@@ -69,6 +70,23 @@ async def test_a_file_that_cannot_go_keeps_the_message_in_the_prompt(
         await person.press("enter")
         await person.hears("11 files are too many for one message")
         assert files_of_turns(tmp_path) == []
+
+
+async def test_a_draft_with_its_files_is_there_again_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with in_folder(tmp_path, monkeypatch) as (person, _):
+        await person.press(*"see ", "at", *"not")
+        await person.sees("▸ notes.md")
+        await person.press("tab")
+        await person.sees("⊕ notes.md 7 B")
+        await person.press("ctrl+f4")
+        await person.until(lambda: person.is_at_home, "the home screen")
+        assert "⊕" not in person.screen_text
+        await person.press("ctrl+x", "u")
+        await person.sees("> see @notes.md", "⊕ notes.md 7 B")
+    async with running(tmp_path / "profile", config=[tmp_path / "echo.yaml"], start=Start(restore=True)) as person:
+        await person.sees("> see @notes.md", "⊕ notes.md 7 B")
 
 
 async def test_the_address_is_no_file_and_a_command_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -199,6 +199,8 @@ class ChatScreen(PromptActions):
         self.follower.follow(conversation)
         if conversation is None:
             self.set_class(False, "-empty", "-inspector")
+            self.refresh_queue()
+            self.refresh_attachments()
             if cards := self.query(AgentCards):
                 cards.first().focus()
             return

@@ -100,8 +100,8 @@ class PromptActions(ChatActions):
 
     def refresh_attachments(self) -> None:
         """Say which files the draft names."""
-        text = self.prompt.text
-        names = self._files_in(text, self.prompt.mentions) if parse_slash(text) is None else ()
+        text = self.prompt.text if self.active is not None else ""
+        names = self._files_in(text, self.prompt.mentions) if text and parse_slash(text) is None else ()
         row = self.query_one("#attachments", AttachmentRow)
         if names:
             run_guarded(self, partial(self._look_at, names), group="attachments", exclusive=True)
