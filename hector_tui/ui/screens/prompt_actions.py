@@ -124,7 +124,9 @@ class PromptActions(ChatActions):
     def _files_in(self, text: str, mentions: Sequence[str]) -> Sequence[str]:
         """What could be files: not the agent that the message begins with."""
         agent_id, _ = split_address(text, self.desk.agents)
-        return mentions[1:] if agent_id else mentions
+        # A folded paste can begin with an address that nobody sees: then the first name seen is a file's.
+        named = bool(mentions) and mentions[0].casefold() == agent_id.casefold()
+        return mentions[1:] if named else mentions
 
     # What waits
 

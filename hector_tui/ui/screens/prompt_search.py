@@ -27,6 +27,8 @@ Search = Callable[[str], Awaitable[Sequence[SentPrompt]]]
 _PAUSE_S = 0.05
 """Seconds without a key before the database is asked."""
 _ROW_CHARACTERS = 300
+_TALL_ROWS = 20
+"""Rows of a terminal in which the chosen prompt is shown with its lines below the list."""
 
 
 class PromptSearch(Dialog[str | None]):
@@ -102,7 +104,7 @@ class PromptSearch(Dialog[str | None]):
         chosen = self._list.chosen
         text = next((found.text for found in self._found if chosen and found.turn_id == chosen.insert), None)
         whole = self.query_one("#prompt-search-whole", Static)
-        whole.display = text is None or "\n" in text
+        whole.display = text is None or ("\n" in text and self.app.size.height >= _TALL_ROWS)
         whole.update(clean(text).strip("\n") if text is not None else "Nothing you sent has these words.")
 
 

@@ -273,6 +273,32 @@ async def test_undo_takes_a_completion_back_and_redo_brings_it_again(tmp_path: P
         assert prompt.text == "/policy "
 
 
+async def test_undo_goes_back_over_words_a_paste_a_completion_and_history(tmp_path: Path) -> None:
+    async with started(tmp_path) as (_, prompt, popup, pilot):
+        await pilot.press(*"see ")
+        prompt.post_message(events.Paste("1\n" * 42))
+        await pilot.pause()
+        await pilot.press("wait:100", "space", "at", *"src/a")
+        await until_offered(popup, "src/app.py")
+        await pilot.press("tab")
+        await pilot.press("home", "up")
+        prompt.rewrite("from elsewhere")
+        values = [prompt.value]
+        undone = 0
+        while prompt.value:
+            await pilot.press("ctrl+z")
+            values.append(prompt.value)
+            undone += 1
+        pasted = "see " + "1\n" * 42
+        assert values[1] == "@notes.md"
+        assert values[2] == f"{pasted} @src/app.py "
+        assert values[3] == f"{pasted} @src/a"
+        assert pasted in values
+        assert values[-2:] == ["see ", ""]
+        await pilot.press(*["ctrl+y"] * undone)
+        assert prompt.value == "from elsewhere"
+
+
 # Pastes
 
 
