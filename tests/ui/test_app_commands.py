@@ -192,7 +192,7 @@ async def test_a_chosen_theme_and_a_hidden_inspector_are_remembered(tmp_path: Pa
         await person.until(lambda: not person.chat.inspector.display, "the inspector to go")
         await person.send("/theme nord")
         await person.until(lambda: person.app.theme == "nord", "the theme")
-        await person.send("/theme nrd")
+        await person.send("/theme norrd")
         await person.hears("Did you mean 'nord'?")
     async with talking(tmp_path) as person:
         assert person.app.theme == "nord"
