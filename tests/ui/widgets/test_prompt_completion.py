@@ -296,7 +296,7 @@ async def test_undo_goes_back_over_words_a_paste_a_completion_and_history(tmp_pa
         assert pasted in values
         assert values[-2:] == ["see ", ""]
         await pilot.press(*["ctrl+y"] * undone)
-        assert prompt.value == "from elsewhere"
+        assert prompt.text == "from elsewhere"
 
 
 # Pastes
