@@ -14,6 +14,7 @@ from textual import events
 from hector_tui.engine.host import Engine, EngineOptions
 from hector_tui.paths import Profile
 from hector_tui.ui.app import HectorApp, Start
+from hector_tui.ui.inspector.widget import PANELS
 from hector_tui.ui.screens.chat import ChatScreen
 from hector_tui.ui.screens.prompt_search import PromptSearch
 from hector_tui.ui.widgets.completion import CompletionPopup
@@ -48,7 +49,7 @@ async def test_commands_take_what_is_offered_for_them(tmp_path: Path) -> None:
         await person.press("enter")
         await person.until(lambda: person.app.theme == "nord", "the theme")
         await person.press(*"/inspec", "enter")
-        await person.until(lambda: _offered(person) == ["context", "history", "memory"], "the panels")
+        await person.until(lambda: _offered(person) == list(PANELS), "the panels")
         await person.press(*"mem")
         await person.until(lambda: _offered(person) == ["memory"], "one panel")
         await person.press("enter")
