@@ -18,6 +18,10 @@ class LineInput(Input):
         max_length: The longest text in characters; None for no limit.
     """
 
+    DEFAULT_CSS = """
+    LineInput > .input--placeholder { color: $chat-dim; }
+    """
+
     def __init__(
         self,
         value: str = "",

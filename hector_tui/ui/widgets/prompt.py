@@ -30,7 +30,7 @@ from hector_tui.ui.widgets.prompt_history import PromptHistory
 from hector_tui.ui.widgets.prompt_paste import PasteFolds, PasteGuard, is_big
 
 MAX_ROWS = 10
-"""Rows the prompt grows to before it scrolls; never more than half the screen."""
+"""Rows the prompt grows to before it scrolls, unless it is told otherwise; never more than half the screen."""
 
 # A draft or a sent prompt folds only when showing it would make every key slow: folded text cannot be edited.
 _RESTORED_LINES, _RESTORED_CHARACTERS = 200, 20_000
@@ -70,6 +70,7 @@ class Prompt(TextArea, inherit_bindings=False):
 
         &:focus { border: none; }
         & .prompt--gutter { color: $text-muted; }
+        & .text-area--placeholder { color: $chat-dim; }
         &:focus .prompt--gutter { color: $primary; text-style: bold; }
         & .prompt--fold { color: $text-primary; background: $primary-muted; }
         &:disabled { opacity: 50%; }
@@ -90,11 +91,15 @@ class Prompt(TextArea, inherit_bindings=False):
             show=False,
             id="prompt.break_line",
         ),
+        Binding("question_mark", "help", "Help, from an empty prompt", show=False, id="prompt.help"),
         *_identified(TextArea.BINDINGS),
     ]
 
     queue_waits: var[bool] = var(False)
     """Whether sent messages still wait: then Up in the empty prompt asks for the last of them, not for history."""
+
+    max_rows: reactive[int] = reactive(MAX_ROWS, layout=True, init=False)
+    """Rows it grows to before it scrolls."""
 
     hint: reactive[str] = reactive("", init=False)
     """What the empty prompt says; cut to one line."""
@@ -114,6 +119,17 @@ class Prompt(TextArea, inherit_bindings=False):
     @dataclass
     class TakeBackRequested(Message):
         """The person wants the last waiting message back in the prompt."""
+
+        prompt: Prompt
+
+        @property
+        def control(self) -> Prompt:
+            """The prompt, for the `on` decorator."""
+            return self.prompt
+
+    @dataclass
+    class HelpRequested(Message):
+        """The person wants to know the keys."""
 
         prompt: Prompt
 
@@ -237,6 +253,10 @@ class Prompt(TextArea, inherit_bindings=False):
         """Begin a new line."""
         self._type("\n")
 
+    def action_help(self) -> None:
+        """Ask for the keys; only an empty prompt lets its key come here."""
+        self.post_message(self.HelpRequested(self))
+
     def _type(self, text: str) -> None:
         if not self.read_only:
             self.replace(text, *self.selection, maintain_selection_offset=False)
@@ -255,7 +275,8 @@ class Prompt(TextArea, inherit_bindings=False):
             elif event.is_printable and event.character:
                 self._type(event.character)
             return
-        if event.is_printable:
+        # Where nothing is written yet a sign may be a command, as `?` is; after that it is text.
+        if event.is_printable and self.text:
             return
         # A text area types Enter as a line break by itself; here only a binding may say what Enter does.
         if event.key == "enter":
@@ -408,8 +429,8 @@ class Prompt(TextArea, inherit_bindings=False):
         return len(_GUTTER)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """As many rows as the text has, up to ten and up to half the screen."""
-        return max(1, min(self.wrapped_document.height, MAX_ROWS, viewport.height // 2))
+        """As many rows as the text has, up to `max_rows` and up to half the screen."""
+        return max(1, min(self.wrapped_document.height, self.max_rows, viewport.height // 2))
 
     def get_line(self, line_index: int) -> Text:
         """A line of the text, with its labels marked."""
