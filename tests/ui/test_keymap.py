@@ -90,7 +90,9 @@ def test_textual_binds_what_a_keymap_says_and_leaves_the_rest(owner: str) -> Non
         applied.apply_keymap(Keys({changed: ("shift+f12", "ctrl+shift+f12")}).textual)
         held = {(key, binding.id) for key, binding in applied}
         expected = {(key, binding.id) for key, binding in before if binding.id != changed and key != "no-key"}
-        assert {("shift+f12", changed), ("ctrl+shift+f12", changed)} | expected == {pair for pair in held if pair[0] != "no-key"}
+        assert {("shift+f12", changed), ("ctrl+shift+f12", changed)} | expected == {
+            pair for pair in held if pair[0] != "no-key"
+        }
         gone = before.copy()
         gone.apply_keymap(Keys({changed: ()}).textual)
         assert [key for key, binding in gone if binding.id == changed and key != "no-key"] == []
