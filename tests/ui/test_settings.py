@@ -3,6 +3,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from dataclasses import fields
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -164,14 +165,16 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         change_settings(tmp_path / "gone" / "settings.yaml", {("theme",): "nord"})
 
 
-def _write_many(path: Path, name: str) -> None:
+def _write_many(path: Path, name: str, both: Barrier) -> None:
+    both.wait(30)
     for number in range(15):
         change_settings(path, {("keymap", f"{name}.{number}"): "f1"})
 
 
 def test_two_processes_do_not_undo_each_other(path: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=_write_many, args=(path, name)) for name in ("one", "two")]
+    both = context.Barrier(2)
+    writers = [context.Process(target=_write_many, args=(path, name, both)) for name in ("one", "two")]
     for writer in writers:
         writer.start()
     for writer in writers:
