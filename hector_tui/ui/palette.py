@@ -22,7 +22,9 @@ def part_commands(screen: Screen[None], keys: Keys) -> Iterable[SystemCommand]:
         if node is not None:
             title = f"{words_of(action.owner)}: {action.title}"
             listed = keys.listed(action.binding_id, ",".join(action.keys))
-            yield SystemCommand(title, listed or "no key", partial(node.run_action, action.action))
+            run = partial(node.run_action, action.action)
+            # Found by typing; before that they would crowd out the commands.
+            yield SystemCommand(title, listed or "no key", run, discover=False)
 
 
 def _is_shown(node: Widget) -> bool:

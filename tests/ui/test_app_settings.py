@@ -106,6 +106,9 @@ async def test_the_palette_has_every_command_with_its_keys(tmp_path: Path) -> No
         assert listed["New session"] == "ctrl+n · ctrl+x n"
         assert listed["Ask the last question again"] == "ctrl+t · ctrl+x a"
         assert listed["Go to: Plans"] == "shift+f8"
+        assert (
+            listed["Transcript: Open or close"] == "enter space" and listed["Prompt: Help, from an empty prompt"] == "?"
+        )
         assert "no key" not in [listed[command.title] for command in COMMANDS if command.leader or command.slash]
 
 
