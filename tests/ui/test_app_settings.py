@@ -324,6 +324,9 @@ async def test_the_theme_of_one_start_is_not_remembered(tmp_path: Path) -> None:
         await person.until(lambda: "motion" in chosen(tmp_path), "the file")
         assert person.app.theme == "paper"
         assert "theme: nord" in chosen(tmp_path)
+        (tmp_path / "profile" / "settings.yaml").write_text("theme: dracula\n", encoding="utf-8")
+        await person.until(lambda: person.app.preferences.settings.theme == "dracula", "the file to be read")
+        assert person.app.theme == "paper"
 
 
 @pytest.mark.parametrize("name", ["mine", "nord"])
