@@ -19,7 +19,7 @@ class LineInput(Input):
     """
 
     DEFAULT_CSS = """
-    LineInput > .input--placeholder { color: $chat-dim; }
+    LineInput > .input--placeholder { color: $text-muted; }
     """
 
     def __init__(

@@ -70,7 +70,7 @@ class Prompt(TextArea, inherit_bindings=False):
 
         &:focus { border: none; }
         & .prompt--gutter { color: $text-muted; }
-        & .text-area--placeholder { color: $chat-dim; }
+        & .text-area--placeholder { color: $text-muted; }
         &:focus .prompt--gutter { color: $primary; text-style: bold; }
         & .prompt--fold { color: $text-primary; background: $primary-muted; }
         &:disabled { opacity: 50%; }
