@@ -3,6 +3,7 @@
 HectorError
 ├── ConfigError          a configuration that cannot be used (carries every problem found)
 ├── ThemeError           a theme file that cannot be used
+├── SettingsError        a line of the settings file that cannot be used, or a file that cannot be written
 ├── ProfileError         the profile folder cannot be used
 ├── StoreError           SQLite refused a read or a write
 │   ├── StoreCorrupt     the file is not a database of ours, or is damaged
@@ -54,6 +55,10 @@ class ConfigError(HectorError):
 
 class ThemeError(HectorError):
     """A theme file cannot be used."""
+
+
+class SettingsError(HectorError):
+    """A line of the settings file cannot be used, or the file cannot be written."""
 
 
 class ProfileError(HectorError):

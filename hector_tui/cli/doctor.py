@@ -16,6 +16,7 @@ from hector_tui.cli.checks.configuration import configuration_sections
 from hector_tui.cli.checks.database import DatabaseLook, look_at_database
 from hector_tui.cli.checks.findings import Finding, Section, State, broken
 from hector_tui.cli.checks.paths import paths_section
+from hector_tui.cli.checks.settings import settings_section
 from hector_tui.cli.checks.terminal import terminal_section
 from hector_tui.cli.checks.vectors import vectors_section
 from hector_tui.cli.checks.versions import versions_section
@@ -69,6 +70,7 @@ def examine(options: argparse.Namespace) -> list[Section]:
         ("Database", database),
         ("Vectors", lambda: [vectors_section(profile, looks[0].outbox if looks else None)]),
         ("Configuration", configuration),
+        ("Settings", lambda: [settings_section(profile, os.environ)]),
         ("Terminal", lambda: [terminal_section(os.environ)]),
     )
     return list(chain.from_iterable(_guarded(title, check) for title, check in checks))

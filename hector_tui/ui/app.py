@@ -5,31 +5,40 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import Iterable
+import os
+import time
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import events
 from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Static
 
 from hector_tui import __version__
 from hector_tui.engine.thread import EngineThread, Opener
-from hector_tui.errors import HectorError, ThemeError
+from hector_tui.errors import HectorError
 from hector_tui.paths import Profile
 from hector_tui.paths_bundled import bundled
+from hector_tui.ui.appearance import Appearance
 from hector_tui.ui.commands import COMMANDS
 from hector_tui.ui.guard import install_render_guard
 from hector_tui.ui.guarded import guarded, run_guarded
-from hector_tui.ui.settings import UiSettings, read_settings, write_settings
+from hector_tui.ui.keymap import Keys
+from hector_tui.ui.live_files import LOOK_S, LiveFiles
+from hector_tui.ui.motion import follow_motion, set_motion
+from hector_tui.ui.notifications import Announcer
+from hector_tui.ui.preferences import FollowsSettings, Preferences
+from hector_tui.ui.settings import Change
 from hector_tui.ui.signals import end_on_signals
 from hector_tui.ui.terminal_input import use_terminal_parser
 from hector_tui.ui.text import clean, clean_line
-from hector_tui.ui.themes import DEFAULT_THEME, ThemeLibrary, own_variables
+from hector_tui.ui.themes import ThemeLibrary, own_variables
 from hector_tui.ui.type_ahead import TypeAhead
 
 if TYPE_CHECKING:
@@ -62,7 +71,7 @@ class Start:
     theme: str = ""
 
 
-class HectorApp(App[None]):
+class HectorApp(App[None], inherit_bindings=False):
     """The whole program, as a person sees it.
 
     Args:
@@ -73,7 +82,11 @@ class HectorApp(App[None]):
 
     TITLE = "hector-tui"
     ENABLE_COMMAND_PALETTE = True
-    COMMAND_PALETTE_BINDING = "ctrl+p"
+    # Not Textual's own: those have no id, so no keymap could change them. These two work in dialogs too.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit", id="app.quit", show=False, priority=True),
+        Binding("ctrl+p", "command_palette", "Palette", id="app.palette", show=False, priority=True),
+    ]
     CSS = """
     #starting { width: 100%; height: 100%; content-align: center middle; color: $chat-dim; }
     """
@@ -85,11 +98,21 @@ class HectorApp(App[None]):
         self.engine = EngineThread(opener)
         self._profile = profile
         self._start = start or Start()
-        self._themes = ThemeLibrary((bundled("themes"), profile.themes))
         self._notices: list[str] = []
-        self._settings, problem = read_settings(profile.settings)
-        if problem:
-            self._notices.append(problem)
+        self.preferences = Preferences(profile.settings)
+        self.keys = Keys()
+        self.appearance = Appearance(
+            self, ThemeLibrary((bundled("themes"), profile.themes)), start_theme=self._start.theme
+        )
+        self.announcer = Announcer(
+            os.environ,
+            write=self._write_out,
+            tell=self._tell_news,
+            after=self.set_timer,
+            is_seen=self._is_seen,
+            clock=time.monotonic,
+        )
+        self._live = LiveFiles()
         self._chat: ChatScreen | None = None
         self._typed = TypeAhead()
 
@@ -114,12 +137,9 @@ class HectorApp(App[None]):
         """Draw the first frame with the chosen theme; everything else starts after it."""
         if not self.is_headless:
             end_on_signals(self, self.close_engine)
-        name = self._start.theme or self._settings.theme or DEFAULT_THEME
-        theme, error = self._themes.load_or_default(name)
-        if error is not None:
-            self._notices.append(str(error))
-        self.register_theme(theme)
-        self.theme = theme.name
+        set_motion(self, self.preferences.settings.motion)
+        if problem := self.appearance.begin(self.preferences.settings.theme):
+            self._notices.append(problem)
         self.call_after_refresh(self._show_chat)
 
     async def _show_chat(self) -> None:
@@ -134,11 +154,15 @@ class HectorApp(App[None]):
             self.engine,
             Desk(self.engine),
             brand=brand,
-            inspector=self._settings.inspector,
-            theme_names=self._themes.names,
+            inspector=self.preferences.settings.inspector,
+            theme_names=self.appearance.names,
         )
+        self.preferences.check_keys()
+        self._notices += _shortened([str(error) for error in self.preferences.errors], "`hector-tui doctor`")
         await self.push_screen(self._chat)
+        self._apply()
         self.engine.start()
+        run_guarded(self, self._watch_files, group="files")
         run_guarded(self, partial(self._begin, self._chat), group="begin")
 
     async def _begin(self, chat: ChatScreen) -> None:
@@ -172,10 +196,7 @@ class HectorApp(App[None]):
     def _tell_findings(self, engine: Engine) -> None:
         """Show what the person should know about the start."""
         self._notices += engine.notices
-        if engine.config.errors:
-            first = str(engine.config.errors[0])
-            more = f" (and {len(engine.config.errors) - 1} more: `hector-tui agents validate`)"
-            self._notices.append(first + (more if len(engine.config.errors) > 1 else ""))
+        self._notices += _shortened([str(error) for error in engine.config.errors], "`hector-tui agents validate`")
         if engine.interrupted:
             count = len(engine.interrupted)
             turns = "1 answer was" if count == 1 else f"{count} answers were"
@@ -185,72 +206,145 @@ class HectorApp(App[None]):
 
     async def _open_asked(self, desk: Desk) -> None:
         start = self._start
-        if start.restore:
+        if start.restore or self.preferences.settings.restore:
             await desk.restore()
         if start.agent_id:
             await desk.begin(start.agent_id, start.session_id or None)
         elif start.session_id:
             await desk.open(start.session_id)
 
-    # Themes and settings
+    # Settings
 
-    def search_themes(self) -> None:
-        """The theme picker, with every theme of ours."""
-        run_guarded(self, self._search_themes, group="themes", exclusive=True)
+    def change_settings(self, changes: Mapping[tuple[str, ...], Change]) -> None:
+        """Set some keys of the settings file: at once on screen, and in the background in the file."""
+        self.preferences.expect(changes)
+        self._apply()
 
-    async def _search_themes(self) -> None:
-        # Twenty files take 130 ms to parse: not in the loop that draws. They are read again each time, so a file that
-        # was just written is offered.
-        themes, errors = await asyncio.to_thread(self._themes.load_all)
-        for theme in themes:
-            self.register_theme(theme)
-        for error in errors:
-            self.notify(clean(str(error)), severity="warning", timeout=12, markup=False)
-        choices = [(theme.name, partial(self._set_theme, theme.name), theme.description) for theme in themes]
-        await self.search_commands(choices, placeholder="Search for a theme …")
+        async def change() -> None:
+            if remark := await self.preferences.change(changes):
+                self.notify(clean(remark), severity="warning", timeout=12, markup=False)
+            self._live.accept(self.preferences.path)
+            self._apply()
 
-    def _set_theme(self, name: str) -> None:
-        self.theme = name
+        run_guarded(self, change, group="settings")
+
+    def _apply(self) -> None:
+        """Let everything be as the settings say; what is so already costs nothing."""
+        settings = self.preferences.settings
+        if self.keys != self.preferences.keys:
+            self.keys = self.preferences.keys
+            self.set_keymap(self.keys.textual)
+        set_motion(self, settings.motion)
+        self.appearance.follow(settings.theme)
+        self.announcer.settings = settings
+        if self._chat is not None and self._chat.is_mounted:
+            self._chat.apply_settings(settings)
+        if isinstance(self.screen, FollowsSettings):
+            self.screen.settings_changed()
+
+    async def _watch_files(self) -> None:
+        """Notice edits of the settings and of the theme that is shown."""
+        while True:
+            files = (self.preferences.path, *self.appearance.files())
+            for path in self._live.changed(files):
+                if path != self.preferences.path:
+                    await self.appearance.reload()
+                elif self.preferences.is_settled:
+                    self._read_settings()
+            await asyncio.sleep(LOOK_S)
+
+    def _read_settings(self) -> None:
+        before = self.preferences.errors
+        self.preferences.read()
+        self._apply()
+        new = [str(error) for error in self.preferences.errors if str(error) not in [str(one) for one in before]]
+        for text in _shortened(new, "`hector-tui doctor`"):
+            self.notify(clean(text), severity="warning", timeout=12, markup=False)
 
     def on_chat_actions_theme_wanted(self, message: ChatScreen.ThemeWanted) -> None:
-        """Show the theme a person named."""
-        try:
-            theme = self._themes.load(message.name)
-        except ThemeError as error:
-            self.notify(clean(str(error)), severity="warning", timeout=8, markup=False)
-            return
-        self.register_theme(theme)
-        self.theme = theme.name
+        """Show the theme a person named, or let them choose one."""
+        if message.name:
+            self.appearance.choose(message.name)
+        else:
+            self.appearance.pick()
+
+    def search_themes(self) -> None:
+        """Choose a theme; Textual's own list has themes that lack what is ours."""
+        self.appearance.pick()
+
+    def on_chat_actions_screen_wanted(self, message: ChatScreen.ScreenWanted) -> None:
+        """Show a screen that changes settings."""
+        self._open_screen(message.name)
+
+    def _open_screen(self, name: str | None) -> None:
+        chat = self._chat
+        if name == "settings" and chat is not None:
+            from hector_tui.ui.screens.settings import SettingsScreen
+
+            agents = sorted(chat.desk.agents)
+            screen = SettingsScreen(self.preferences, change=self.change_settings, agents=agents)
+            self.push_screen(screen, self._open_screen)
+        elif name == "keymap":
+            from hector_tui.ui.screens.keys import KeysScreen
+
+            self.push_screen(KeysScreen(self.preferences, change=self.change_settings))
+        elif name == "theme":
+            self.appearance.pick()
+
+    def on_chat_actions_happened(self, message: ChatScreen.Happened) -> None:
+        """Tell it, by the bell and on the desktop as the settings want it."""
+        self.announcer.announce(message.news, away=not self.app_focus)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The palette lists what the conversation screen can do, so it opens there alone."""
+        if action == "command_palette":
+            return self.screen is self._chat
+        return super().check_action(action, parameters)
 
     def on_chat_actions_inspector_toggled(self, message: ChatScreen.InspectorToggled) -> None:
         """Remember whether wide terminals show the inspector."""
-        self._remember(replace(self._settings, inspector=message.shown))
+        self.change_settings({("inspector",): message.shown})
 
-    def _watch_theme(self, theme_name: str) -> None:
-        super()._watch_theme(theme_name)
-        if self._chat is not None and theme_name != self._settings.theme and not self._start.theme:
-            self._remember(replace(self._settings, theme=theme_name))
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Keep the cursor of a field still that came after motion was turned off."""
+        follow_motion(event.widget)
 
-    def _remember(self, settings: UiSettings) -> None:
-        self._settings = settings
-        try:
-            write_settings(self._profile.settings, settings)
-        except OSError as error:
-            self.notify(f"The setting could not be saved: {error}", severity="warning", markup=False)
+    def redraw_theme(self) -> None:
+        """Draw the theme of the present name again; Textual sees no change in an equal name."""
+        self._watch_theme(self.theme)
+
+    # What a person is told
+
+    def _write_out(self, sequence: str) -> None:
+        """Send a sequence to the terminal, between two frames."""
+        if self._driver is not None:
+            self._driver.write(sequence)
+
+    def _is_seen(self, session_id: str) -> bool:
+        """Whether the person looks at a session, as far as the terminal tells."""
+        active = self._chat.active if self._chat is not None else None
+        return self.app_focus and active is not None and active.info.session_id == session_id
+
+    def _tell_news(self, text: str) -> None:
+        self.notify(clean_line(text, 300), markup=False, timeout=8)
 
     # The palette
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every command of ours with its key, then the open sessions."""
+        """Every command of ours with its keys, what the parts of the screen can do, and the open sessions."""
         chat = self._chat
         if chat is None or screen is not chat:
             return
+        from hector_tui.ui.palette import part_commands
+
         for command in COMMANDS:
-            keys = command.keys or (f"ctrl+x {command.leader}" if command.leader else f"/{command.slash}")
-            yield SystemCommand(command.title, keys, partial(self._run_on_chat, command.action))
-        for conversation in chat.desk.workspace:
+            ways = self.keys.all_ways(command) or "no key"
+            yield SystemCommand(command.title, ways, partial(self._run_on_chat, command.action))
+        yield from part_commands(chat, self.keys)
+        for number, conversation in enumerate(chat.desk.workspace, start=1):
             title = clean_line(conversation.info.title or conversation.agent_id, 60)
-            yield SystemCommand(f"Go to: {title}", "open tab", partial(chat.switch_to, conversation))
+            keys = self.keys.listed(f"tab.{number}") if number < 10 else ""
+            yield SystemCommand(f"Go to: {title}", keys or "open tab", partial(chat.switch_to, conversation))
 
     async def _run_on_chat(self, action: str) -> None:
         if self._chat is not None:
@@ -282,6 +376,13 @@ class HectorApp(App[None]):
     def close_engine(self) -> bool:
         """Close the engine after the terminal was given back; returns whether it ended in time."""
         return self.engine.close(_CLOSE_S)
+
+
+def _shortened(problems: list[str], where: str) -> list[str]:
+    """The first of some problems and how many more there are; nothing when there is none."""
+    if len(problems) < 2:
+        return problems
+    return [f"{problems[0]} (and {len(problems) - 1} more: {where})"]
 
 
 def _load_parsers() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from textual.binding import Binding
@@ -16,10 +15,12 @@ class Command:
     Attributes:
         command_id: Names it in a keymap.
         action: The screen's action that does it.
-        keys: Keys that do it, separated by commas; empty for none.
-        leader: The key after the leader key; empty for none.
+        keys: Keys that do it, separated by commas; empty for none. The keymap may say otherwise: see `keymap.Keys`.
+        leader: The key after the leader key; empty for none. It too may be another.
         slash: Its name after `/`; empty for none.
         takes: What a slash command's argument is, for hints; empty for none.
+        priority: Whether its keys go before those of what has the focus; else it gets what the focus lets through.
+        group: The heading it stands under in help.
     """
 
     command_id: str
@@ -30,9 +31,12 @@ class Command:
     slash: str = ""
     aliases: tuple[str, ...] = ()
     takes: str = ""
+    priority: bool = True
+    group: str = ""
 
 
-LEADER_KEY = "ctrl+x"
+NO_KEY = "no-key"
+"""What a binding without a key is bound to, so that a keymap finds its id; no terminal sends it."""
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -184,7 +188,84 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(command_id="memory.remember", title="Remember a note", action="remember", slash="remember", takes="text"),
     Command(command_id="theme.choose", title="Choose a theme", action="theme", leader="t", slash="theme", takes="name"),
+    Command(
+        command_id="settings.open",
+        title="Settings",
+        action="settings",
+        # Most terminals send nothing of its own for Ctrl+comma, which is where people look for settings.
+        keys="f12,ctrl+comma",
+        leader=",",
+        slash="settings",
+        aliases=("config", "preferences"),
+    ),
+    Command(command_id="keys.change", title="Change keys", action="change_keys", leader="K", slash="keys"),
     Command(command_id="help", title="Help", action="help", keys="f1", leader="?", slash="help"),
+    Command(
+        command_id="app.palette",
+        title="Palette: every command by name",
+        action="palette",
+        keys="ctrl+p",
+        leader=":",
+        slash="palette",
+        aliases=("commands",),
+    ),
+    Command(command_id="app.leader", title="Leader key: a list of keys", action="leader", keys="ctrl+x"),
+    Command(
+        command_id="app.interrupt",
+        title="Copy the selection, clear the draft, stop, or twice: quit",
+        action="interrupt",
+        keys="ctrl+c",
+    ),
+    Command(
+        command_id="app.back",
+        title="Back to the prompt; twice: stop the answer",
+        action="step_back",
+        keys="escape",
+        priority=False,
+    ),
+    # The prompt lets these through when it has no use for them, so one can read without leaving it.
+    Command(
+        command_id="app.previous_block",
+        title="Previous block",
+        action="choose_block(-1)",
+        keys="alt+up",
+        priority=False,
+        group="Transcript",
+    ),
+    Command(
+        command_id="app.next_block",
+        title="Next block",
+        action="choose_block(1)",
+        keys="alt+down",
+        priority=False,
+        group="Transcript",
+    ),
+    Command(
+        command_id="app.page_up", title="Page up", action="read(-1)", keys="pageup", priority=False, group="Transcript"
+    ),
+    Command(
+        command_id="app.page_down",
+        title="Page down",
+        action="read(1)",
+        keys="pagedown",
+        priority=False,
+        group="Transcript",
+    ),
+    Command(
+        command_id="app.end",
+        title="Newest message",
+        action="follow_end",
+        keys="ctrl+end",
+        priority=False,
+        group="Transcript",
+    ),
+    Command(
+        command_id="app.end_of_input",
+        title="Quit, from an empty prompt",
+        action="quit_app",
+        keys="ctrl+d",
+        priority=False,
+    ),
     Command(
         command_id="app.quit",
         title="Quit",
@@ -197,34 +278,28 @@ COMMANDS: tuple[Command, ...] = (
 )
 """In the order help and the leader's list show them."""
 
+TAB_COMMANDS: tuple[Command, ...] = tuple(
+    Command(command_id=f"tab.{number}", title=f"Go to tab {number}", action=f"nth({number})", keys=f"alt+{number}")
+    for number in range(1, 10)
+)
+"""The palette has the tabs themselves instead, by their titles; after the leader key a digit does the same."""
+
 _BARE_QUIT = frozenset({"exit", "quit", ":q"})
 
 
 def bindings() -> list[Binding]:
-    """The commands' own keys; they go before those of the prompt, or an editor would swallow half of them."""
-    found = [
-        Binding(command.keys, command.action, command.title, id=command.command_id, show=False, priority=True)
-        for command in COMMANDS
-        if command.keys
+    """A binding for each command, also for those without a key, which a keymap may give them."""
+    return [
+        Binding(
+            command.keys or NO_KEY,
+            command.action,
+            command.title,
+            id=command.command_id,
+            show=False,
+            priority=command.priority,
+        )
+        for command in (*COMMANDS, *TAB_COMMANDS)
     ]
-    found += [
-        Binding(f"alt+{number}", f"nth({number})", f"Tab {number}", id=f"tab.{number}", show=False, priority=True)
-        for number in range(1, 10)
-    ]
-    return found
-
-
-def by_leader(key: str) -> Command | None:
-    """The command behind a key after the leader key."""
-    return next((command for command in COMMANDS if command.leader == key), None)
-
-
-def leader_rows() -> Iterator[tuple[str, str]]:
-    """Keys after the leader key with what they do."""
-    for command in COMMANDS:
-        if command.leader:
-            yield command.leader, command.title
-    yield "1-9", "Go to a tab"
 
 
 @dataclass(frozen=True, slots=True)

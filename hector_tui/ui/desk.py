@@ -27,11 +27,15 @@ class Desk:
     Attributes:
         workspace: What is open.
         agents: Every agent by its id, once the engine is open.
+        preferred: The agent a person prefers; empty for none.
+        new_policy: What a new session does with a message that comes while an answer does.
     """
 
     def __init__(self, engine: EngineThread) -> None:
         self.workspace = Workspace()
         self.agents: Mapping[str, AgentView] = {}
+        self.preferred = ""
+        self.new_policy = ""
         self._engine = engine
         self._closed: list[str] = []
 
@@ -50,7 +54,9 @@ class Desk:
         return self._engine.engine.chat.activity(session_id)
 
     def preferred_agent(self) -> str:
-        """The agent a newcomer is offered: the guide, else the first that is ready."""
+        """The agent a person is offered: the one they prefer, else the guide, else the first that is ready."""
+        if self.preferred in self.agents:
+            return self.preferred
         if "guide" in self.agents:
             return "guide"
         return next((agent.agent_id for agent in self.agents.values() if agent.readiness == "ready"), "")
@@ -78,7 +84,10 @@ class Desk:
             StoreError: It was not stored.
         """
         info = await self._engine.call(lambda engine: engine.chat.create_session(agent_id, session_id=session_id))
-        return await self.open(info.session_id)
+        conversation = await self.open(info.session_id)
+        if self.new_policy and conversation.is_empty:
+            await self.set_policy(conversation, self.new_policy)
+        return conversation
 
     async def open(self, session_id: str) -> Conversation:
         """Show a session, in its tab or in a new one.

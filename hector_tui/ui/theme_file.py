@@ -19,20 +19,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
-from ruamel.yaml.reader import ReaderError
 from textual.color import Color, ColorParseError
 from textual.css.constants import VALID_STYLE_FLAGS
 from textual.theme import Theme
 
 from hector_tui.errors import ThemeError
+from hector_tui.ui.yaml_nodes import compose, is_null, kind_of, nearest, place_of, read_text
 
 MAX_BYTES = 64 * 1024
 """A theme file holds about 3 kB; a larger one than this is not a theme."""
@@ -54,7 +51,6 @@ COLOURS = (
 )
 """The colours a theme must name; `boost` may stand beside them."""
 
-_LISTED_AT_MOST = 20
 _KEYS = ("name", "dark", "ansi", "description", "colours", "variables")
 
 OWN_VARIABLES: Mapping[str, str] = {
@@ -115,42 +111,11 @@ def load_theme(path: Path) -> HectorTheme:
     Raises:
         ThemeError: The file cannot be read, is too large, is not YAML, or says something that is not a theme.
     """
-    text = _read(path)
-    return _ThemeReader(path).theme(_compose(path, text))
-
-
-def _read(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ThemeError(f"cannot be read ({error.strerror})", where=str(path)) from error
-    if len(data) > MAX_BYTES:
-        raise ThemeError(f"is larger than {MAX_BYTES // 1024} KiB", where=str(path), hint="That is no theme.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - data.rfind(b"\n", 0, error.start)
-        raise ThemeError("is not UTF-8 text", where=f"{path}:{line}:{column}") from error
-
-
-def _compose(path: Path, text: str) -> Node:
-    try:
-        root = YAML(typ="safe", pure=True).compose(text)
-    except ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        column = error.position - text.rfind("\n", 0, error.position)
-        raise ThemeError("holds a character YAML does not allow", where=f"{path}:{line}:{column}") from error
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark is not None else str(path)
-        raise ThemeError(f"is not YAML: {error.problem or error.context}", where=where) from error
-    except (YAMLError, RecursionError) as error:
-        raise ThemeError("is not YAML that can be read", where=str(path)) from error
-    if not isinstance(root, Node):
-        raise ThemeError("is empty", where=str(path), hint=f"A theme has the keys {_listed(_KEYS)}.")
-    return root
+    text = read_text(path, max_bytes=MAX_BYTES, error=ThemeError, too_large="That is no theme.")
+    root = compose(path, text, error=ThemeError)
+    if root is None:
+        raise ThemeError("is empty", where=str(path), hint=f"A theme has the keys {', '.join(_KEYS)}.")
+    return _ThemeReader(path).theme(root)
 
 
 class _ThemeReader:
@@ -199,9 +164,7 @@ class _ThemeReader:
         text = self._text(node)
         if name.endswith("-style") or "-style-" in name:
             if unknown := set(text.split()) - VALID_STYLE_FLAGS:
-                self._fail(
-                    node, f"{min(unknown)!r} is no text style", _nearest(min(unknown), sorted(VALID_STYLE_FLAGS))
-                )
+                self._fail(node, f"{min(unknown)!r} is no text style", nearest(min(unknown), sorted(VALID_STYLE_FLAGS)))
             return text
         colour, _, share = text.partition(" ")
         if share and re.fullmatch(r"(?:100|\d{1,2})%", share) is None:
@@ -236,63 +199,39 @@ class _ThemeReader:
 
     def _text(self, node: Node) -> str:
         if not isinstance(node, ScalarNode) or node.tag != "tag:yaml.org,2002:str":
-            hint = "Colours need quotes: # starts a comment." if _is_null(node) else "Put it in quotes if it is one."
-            self._fail(node, f"expected text, found {_kind(node)}", hint)
+            hint = "Colours need quotes: # starts a comment." if is_null(node) else "Put it in quotes if it is one."
+            self._fail(node, f"expected text, found {kind_of(node)}", hint)
         return str(node.value)
 
     def _flag(self, node: Node) -> bool:
         if not isinstance(node, ScalarNode) or node.tag != "tag:yaml.org,2002:bool":
-            self._fail(node, f"expected true or false, found {_kind(node)}")
+            self._fail(node, f"expected true or false, found {kind_of(node)}")
         return str(node.value).lower() == "true"
 
     def _mapping(self, node: Node, what: str, known: Iterable[str], required: Iterable[str] = ()) -> dict[str, Node]:
         if not isinstance(node, MappingNode):
-            self._fail(node, f"expected the keys of {what}, found {_kind(node)}")
+            self._fail(node, f"expected the keys of {what}, found {kind_of(node)}")
         known = tuple(known)
         values: dict[str, Node] = {}
         for key_node, value in node.value:
             key = self._text(key_node)
             if key not in known:
-                self._fail(key_node, f"unknown key {key[:40]!r} in {what}", _nearest(key, known))
+                self._fail(key_node, f"unknown key {key[:40]!r} in {what}", nearest(key, known))
             if key in values:
                 self._fail(key_node, f"{key!r} stands in {what} twice")
-            if _is_null(value):
+            if is_null(value):
                 # Where nothing stands YAML points at whatever comes next.
                 value.start_mark = key_node.start_mark
             values[key] = value
         if missing := [key for key in required if key not in values]:
-            self._fail(node, f"{what} lacks {_listed(missing)}")
+            self._fail(node, f"{what} lacks {', '.join(missing)}")
         return values
 
     def _fail(self, node: Node, message: str, hint: str = "") -> NoReturn:
-        mark = node.start_mark
-        raise ThemeError(message, where=f"{self._path}:{mark.line + 1}:{mark.column + 1}", hint=hint)
+        raise ThemeError(message, where=place_of(self._path, node), hint=hint)
 
 
 @cache
 def _known_variables() -> frozenset[str]:
     """Every variable a theme can set: ours, and whatever Textual makes from a theme's colours."""
     return frozenset(OWN_VARIABLES) | Theme(name="any", primary="#000000").to_color_system().generate().keys()
-
-
-def _is_null(node: Node) -> bool:
-    return isinstance(node, ScalarNode) and node.tag == "tag:yaml.org,2002:null"
-
-
-def _kind(node: Node) -> str:
-    if _is_null(node):
-        return "nothing"
-    if isinstance(node, ScalarNode):
-        return repr(str(node.value)[:40])
-    return "keys and values" if isinstance(node, MappingNode) else "a list"
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    known = tuple(known)
-    if near := get_close_matches(word, known, n=1):
-        return f"Did you mean {near[0]!r}?"
-    return f"Known are {_listed(known)}." if len(known) <= _LISTED_AT_MOST else ""
-
-
-def _listed(words: Iterable[str]) -> str:
-    return ", ".join(words)

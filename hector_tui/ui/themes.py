@@ -62,6 +62,10 @@ class ThemeLibrary:
         except ThemeError:
             return BUILTIN_THEMES["textual-dark"], reason
 
+    def places(self, name: str) -> tuple[Path, ...]:
+        """Return every path a theme of that name can be read from, whether there is a file or not."""
+        return tuple(folder / f"{name}.yaml" for folder in self._folders)
+
     def load_all(self) -> tuple[tuple[HectorTheme, ...], tuple[ThemeError, ...]]:
         """Read every theme; return those that can be used, sorted by name, and the errors of the others."""
         themes: list[HectorTheme] = []

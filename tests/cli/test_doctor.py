@@ -20,7 +20,16 @@ CANARY = "sk-canary-0123456789"
 def test_every_section_has_its_findings(capsys: pytest.CaptureFixture[str]) -> None:
     status, found = doctor(capsys)
     assert status == 0
-    assert list(found) == ["versions", "profile", "database", "vectors", "configuration", "providers", "terminal"]
+    assert list(found) == [
+        "versions",
+        "profile",
+        "database",
+        "vectors",
+        "configuration",
+        "providers",
+        "settings",
+        "terminal",
+    ]
     assert {"hector-tui", "python", "sqlite", "textual", "qdrant-edge-py", "qdrant-client"} <= set(found["versions"])
     assert found["configuration"]["agent math_bot"]["value"] == "ready"
     assert len(found["configuration"]["sample agents"]["value"]) == 7
@@ -37,6 +46,7 @@ def test_the_text_is_aligned_and_says_how_it_stands(capsys: pytest.CaptureFixtur
         "Vectors",
         "Configuration",
         "Providers",
+        "Settings",
         "Terminal",
     ]
     assert lines[-1].startswith("Everything needed works, ")

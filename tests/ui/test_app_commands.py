@@ -77,7 +77,7 @@ async def test_control_c_clears_then_stops_then_quits(tmp_path: Path) -> None:
         await person.press("ctrl+c")
         await person.until(lambda: not person.active.is_live, "the answer to stop")
         await person.press("ctrl+c")
-        await person.hears("Ctrl+C again quits")
+        await person.hears("ctrl+c again quits")
         assert person.app.is_running
         await person.press("ctrl+c")
         await person.until(lambda: not person.app.is_running, "the end of the app")

@@ -172,7 +172,7 @@ async def test_settings_that_cannot_be_read_are_said(tmp_path: Path) -> None:
     (tmp_path / "profile").mkdir()
     (tmp_path / "profile" / "settings.yaml").write_text("theme: [\n", encoding="utf-8")
     async with running(tmp_path / "profile") as person:
-        await person.hears("settings.yaml: cannot be read")
+        await person.hears("settings.yaml:2:1: is not YAML")
 
 
 # An engine that cannot open

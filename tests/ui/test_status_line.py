@@ -13,7 +13,7 @@ from hector_tui.ui.themes import own_variables
 from hector_tui.ui.widgets.status_layout import StatusInfo, compact_number, format_seconds, layout_status
 from hector_tui.ui.widgets.status_line import StatusLine
 
-FULL = StatusInfo("planner", "gpt-x", "streaming", 12.9, "esc esc to stop", 55_000, 128_000, 12_400)
+FULL = StatusInfo("planner", "gpt-x", "streaming", 12.9, "esc esc to stop", 55_000, 128_000, 12_400, help="f1 help")
 
 
 def text(info: StatusInfo, width: int) -> str:
@@ -27,11 +27,11 @@ def roles(info: StatusInfo, width: int = 120) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("width", "left", "right"),
     [
-        (120, "planner · gpt-x · streaming 12 s · esc esc to stop", "ctx 43 % · 12.4k tok · F1 help"),
-        (84, "planner · gpt-x · streaming 12 s · esc esc to stop", "ctx 43 % · 12.4k tok · F1 help"),
-        (83, "planner · gpt-x · streaming 12 s · esc esc to stop", "ctx 43 % · F1 help"),
-        (80, "planner · gpt-x · streaming 12 s · esc esc to stop", "ctx 43 % · F1 help"),
-        (70, "planner · streaming 12 s · esc esc to stop", "ctx 43 % · F1 help"),
+        (120, "planner · gpt-x · streaming 12 s · esc esc to stop", "ctx 43 % · 12.4k tok · f1 help"),
+        (84, "planner · gpt-x · streaming 12 s · esc esc to stop", "ctx 43 % · 12.4k tok · f1 help"),
+        (83, "planner · gpt-x · streaming 12 s · esc esc to stop", "ctx 43 % · f1 help"),
+        (80, "planner · gpt-x · streaming 12 s · esc esc to stop", "ctx 43 % · f1 help"),
+        (70, "planner · streaming 12 s · esc esc to stop", "ctx 43 % · f1 help"),
         (60, "planner · streaming 12 s · esc esc to stop", "ctx 43 %"),
         (40, "planner · streaming 12 s", "ctx 43 %"),
         (30, "planner · streaming 12 s", ""),
@@ -50,7 +50,7 @@ def test_the_agent_is_shortened_at_last() -> None:
 
 
 def test_what_is_unknown_is_left_out() -> None:
-    assert text(StatusInfo(agent="planner"), 30) == " planner              F1 help "
+    assert text(StatusInfo(agent="planner", help="f1 help"), 30) == " planner              f1 help "
     assert text(StatusInfo(help=""), 10) == " " * 10
 
 
@@ -80,7 +80,7 @@ def test_the_context_is_a_share_where_the_window_is_known(used: int, window: int
 def test_a_banner_takes_the_left_and_makes_the_right_give_way() -> None:
     info = replace(FULL, banner="The memory folder is in use by another hector-tui", banner_level="warning")
     assert text(info, 120).startswith(" ▲ The memory folder is in use by another hector-tui  ")
-    assert text(info, 120).endswith("ctx 43 % · 12.4k tok · F1 help ")
+    assert text(info, 120).endswith("ctx 43 % · 12.4k tok · f1 help ")
     assert "planner" not in text(info, 120)
     assert text(info, 66).endswith("tui     ctx 43 % ")
     assert text(info, 40) == " ▲ The memory folder is in use by anot… "

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from textual.app import App, ComposeResult
@@ -11,7 +13,10 @@ from textual.widgets import Button, Input, Static, TextArea
 from hector_tui.errors import ThemeError
 from hector_tui.ui.theme_file import COLOURS, MAX_BYTES, OWN_VARIABLES
 from hector_tui.ui.themes import DEFAULT_THEME, ThemeLibrary, load_theme, own_variables
+from hector_tui.ui.widgets.line_input import LineInput
+from hector_tui.ui.widgets.prompt import Prompt
 from hector_tui.ui.widgets.status_line import StatusInfo, StatusLine
+from hector_tui.ui.widgets.tab_layout import TabState
 from hector_tui.ui.widgets.tab_strip import TabItem, TabStrip
 
 BUNDLED = Path(__file__).parents[2] / "themes"
@@ -367,3 +372,36 @@ async def test_changing_the_theme_changes_what_is_drawn() -> None:
         after = list(strip.render_line(0))
     assert "".join(segment.text for segment in before) == "".join(segment.text for segment in after)
     assert before != after
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "terminal"])
+async def test_what_an_empty_field_says_can_be_read(name: str) -> None:
+    class Fields(Themed):
+        def compose(self) -> ComposeResult:
+            yield Prompt(hint="Ask anything")
+            yield LineInput(placeholder="type to filter")
+
+    app = Fields(load_theme(BUNDLED / f"{name}.yaml"))
+    least = 7 if name.startswith("contrast-") else 4.5
+    async with app.run_test(size=(80, 24)):
+        for field, part in ((app.query_one(Prompt), "text-area"), (app.query_one(LineInput), "input")):
+            colour = field.get_component_styles(f"{part}--placeholder").color
+            assert contrast(colour, field.background_colors[1]) >= least, (part, colour)
+
+
+async def test_without_colours_every_state_is_grey_and_still_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = Themed(load_theme(BUNDLED / "hector-dark.yaml"))
+    states: tuple[TabState, ...] = get_args(TabState)
+    async with app.run_test(size=(120, 24)) as pilot:
+        app.query_one(TabStrip).tabs = tuple(TabItem(state, "planner", state) for state in states)
+        app.query_one(StatusLine).info = StatusInfo("planner", "gpt-x", banner="a problem", banner_level="error")
+        await pilot.pause()
+        strips = app.screen._compositor.render_strips()
+        row = strips[app.query_one(TabStrip).region.y].text
+    glyphs = re.findall(r"\d (\S) planner", row)
+    assert len(set(glyphs)) == len(glyphs) == len(states)
+    styles = [segment.style for strip in strips for segment in strip if segment.style is not None]
+    colours = {colour.triplet for style in styles for colour in (style.color, style.bgcolor) if colour is not None}
+    assert len(colours) > 2
+    assert [colour for colour in colours if colour is not None and max(colour) - min(colour) > 2] == []

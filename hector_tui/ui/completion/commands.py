@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hector_tui.ui.commands import COMMANDS, LEADER_KEY, Command, by_slash
+from hector_tui.ui.commands import COMMANDS, Command, by_slash
 from hector_tui.ui.completion.fuzzy import fit
 from hector_tui.ui.completion.suggestion import MOST, Suggestion, ranked
 
@@ -30,14 +30,19 @@ ArgumentSource = Callable[[], Iterable[Argument] | Awaitable[Iterable[Argument]]
 """Names what a command may be given; it is asked each time a popup opens or the argument changes."""
 
 
-def command_suggestions(query: str) -> list[Suggestion]:
-    """The commands that fit what stands behind the slash, by their names and aliases; without a query all of them."""
-    found = [row for command in COMMANDS if command.slash and (row := _command_row(query, command)) is not None]
+def command_suggestions(query: str, key_of: Callable[[Command], str]) -> list[Suggestion]:
+    """The commands that fit what stands behind the slash, by their names and aliases; without a query all of them.
+
+    Args:
+        query: What stands behind the slash.
+        key_of: The keys that do a command, as the person has them; empty for none.
+    """
+    found = [row for command in COMMANDS if command.slash and (row := _command_row(query, command, key_of)) is not None]
     found.sort(key=lambda pair: -pair[0])
     return [row for _, row in found[:MOST]]
 
 
-def _command_row(query: str, command: Command) -> tuple[float, Suggestion] | None:
+def _command_row(query: str, command: Command, key_of: Callable[[Command], str]) -> tuple[float, Suggestion] | None:
     by_name = fit(query, command.slash)
     aliases = [(fitting, alias) for alias in command.aliases if (fitting := fit(query, alias)) is not None]
     by_alias = max(aliases, key=lambda pair: pair[0].score, default=None)
@@ -46,7 +51,7 @@ def _command_row(query: str, command: Command) -> tuple[float, Suggestion] | Non
         insert=f"/{command.slash} " if command.takes else f"/{command.slash}",
         hint=command.takes,
         detail=command.title,
-        aside=_key_of(command),
+        aside=key_of(command),
         runs=not command.takes,
     )
     if by_alias is not None and (by_name is None or by_alias[0].score > by_name.score):
@@ -58,12 +63,6 @@ def _command_row(query: str, command: Command) -> tuple[float, Suggestion] | Non
     if by_name is None:
         return None
     return by_name.score, replace(row, matched=tuple(place + 1 for place in by_name.places))
-
-
-def _key_of(command: Command) -> str:
-    if command.keys:
-        return command.keys.partition(",")[0]
-    return f"{LEADER_KEY} {command.leader}" if command.leader else ""
 
 
 def choices_of(command: Command) -> tuple[Argument, ...]:

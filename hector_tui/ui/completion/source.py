@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from hector_tui.engine.views import AgentView
+from hector_tui.ui.commands import Command
 from hector_tui.ui.completion.background import DiskThread
 from hector_tui.ui.completion.commands import ArgumentSource, argument_suggestions, command_suggestions
 from hector_tui.ui.completion.folders import FileFinder, FoundFile
@@ -28,6 +29,7 @@ class PromptSource:
         agents: Tells which agents there are.
         arguments: By slash name, for the commands whose arguments only the running program knows.
         folder: Where relative paths begin.
+        key_of: The keys that do a command, as the person has them.
     """
 
     def __init__(
@@ -35,7 +37,9 @@ class PromptSource:
         agents: Callable[[], Mapping[str, AgentView]],
         arguments: Mapping[str, ArgumentSource],
         folder: Path,
+        key_of: Callable[[Command], str],
     ) -> None:
+        self._key_of = key_of
         self._agents = agents
         self._arguments = arguments
         self._finder = FileFinder(folder)
@@ -44,7 +48,7 @@ class PromptSource:
     def at_once(self, trigger: Trigger) -> Sequence[Suggestion]:
         """Commands, and for an `@` at the beginning of a message the agents."""
         if trigger.kind is TriggerKind.COMMAND:
-            return command_suggestions(trigger.query)
+            return command_suggestions(trigger.query, self._key_of)
         if trigger.kind is TriggerKind.MENTION and trigger.leads:
             return self._agent_rows(trigger.query)
         return ()

@@ -20,6 +20,7 @@ from hector_tui.domain.turns import TurnRecord
 from hector_tui.ui.inspector.panels import context_lines, history_lines, memory_lines
 from hector_tui.ui.inspector.usage_panel import UsageView, usage_lines
 from hector_tui.ui.inspector.wrapping import Wrapper
+from hector_tui.ui.keymap import key_line, keys_of
 from hector_tui.ui.widgets.lines_view import LinesView
 
 if TYPE_CHECKING:
@@ -170,8 +171,20 @@ class Inspector(Vertical):
             for name in PANELS
         ]
         self.query_one("#inspector-tabs", Static).update(Content.assemble(*names))
-        keys = "n p choose · d forget · tab panel" if self.panel == "memory" else "f3 hide · tab panel"
-        self.query_one("#inspector-keys", Static).update(keys)
+        self.refresh_keys()
+
+    def refresh_keys(self) -> None:
+        """Say what the keys in force do here."""
+        if not self.children:
+            return
+        keys = keys_of(self.app)
+        own = [binding for binding in self.BINDINGS if isinstance(binding, Binding)]
+        if self.panel == "memory":
+            choice = ("inspector.next_memory inspector.previous_memory", "choose")
+            parts = [choice, ("inspector.forget", "forget"), ("inspector.next", "panel")]
+        else:
+            parts = [(keys.way_to("inspector.toggle"), "hide"), ("inspector.next", "panel")]
+        self.query_one("#inspector-keys", Static).update(key_line(keys, own, parts))
 
     def _show_lines(self, *, from_top: bool = False) -> None:
         if not self.children:

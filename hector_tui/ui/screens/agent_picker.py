@@ -36,7 +36,8 @@ class AgentPicker(Dialog[str | None]):
         with Vertical(classes="dialog -large"):
             yield Static(clean_line(self._title), classes="dialog-title", markup=False)
             yield AgentCards(self._agents, selected=self._selected)
-            yield Static("enter choose · esc leave", classes="dialog-keys", markup=False)
+            keys = self.key_line(("enter", "choose"), ("dialog.leave", "leave"))
+            yield Static(keys, classes="dialog-keys", markup=False)
 
     @on(AgentCards.Chosen)
     def _answer(self, message: AgentCards.Chosen) -> None:

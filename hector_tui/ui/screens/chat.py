@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
@@ -17,14 +17,17 @@ from textual.widgets import Static
 from hector_tui.engine.feed import ENGINE
 from hector_tui.engine.thread import EngineThread
 from hector_tui.engine.views import AgentView
-from hector_tui.ui.commands import LEADER_KEY, bindings
+from hector_tui.ui.attention import Attention
+from hector_tui.ui.commands import bindings
 from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.desk import Desk
 from hector_tui.ui.follower import FRAME_S, Follower
 from hector_tui.ui.guarded import run_guarded
 from hector_tui.ui.inspector.feeder import InspectorFeeder
 from hector_tui.ui.inspector.widget import Inspector
+from hector_tui.ui.keymap import hint, keys_of
 from hector_tui.ui.screens.prompt_actions import PromptActions, working_folder
+from hector_tui.ui.settings_schema import UiSettings
 from hector_tui.ui.status import status_of
 from hector_tui.ui.text import clean, clean_line
 from hector_tui.ui.transcript.widget import Transcript
@@ -59,18 +62,7 @@ class ChatScreen(PromptActions):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]  # noqa: RUF012 - Textual's type
     VERTICAL_BREAKPOINTS = [(0, "-short"), (_SHORT_ROWS, "-tall")]  # noqa: RUF012 - Textual's type
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(),
-        Binding(LEADER_KEY, "leader", "Leader key", id="app.leader", show=False, priority=True),
-        Binding("escape", "step_back", "Back, or stop", id="app.back", show=False),
-        # The prompt lets these through when it has no use for them, so one can read without leaving it.
-        Binding("alt+up", "choose_block(-1)", "Previous block", id="app.previous_block", show=False),
-        Binding("alt+down", "choose_block(1)", "Next block", id="app.next_block", show=False),
-        Binding("pageup", "read(-1)", "Page up", id="app.page_up", show=False),
-        Binding("pagedown", "read(1)", "Page down", id="app.page_down", show=False),
-        Binding("ctrl+end", "follow_end", "Newest", id="app.end", show=False),
-        Binding("ctrl+c", "interrupt", "Clear, stop or quit", id="app.interrupt", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
 
     def __init__(
         self,
@@ -88,6 +80,8 @@ class ChatScreen(PromptActions):
         self.follower = Follower(self._drawn)
         self.feeder = InspectorFeeder(engine, desk)
         self.inspector_wanted = inspector
+        self.attention = Attention()
+        self.settings = UiSettings(inspector=inspector)
         self._brand = brand
         self._unsaved: set[Conversation] = set()
         self._recallable: tuple[Conversation | None, int] = (None, 0)
@@ -105,10 +99,10 @@ class ChatScreen(PromptActions):
                 yield Transcript(id="transcript")
                 yield Static(id="starters", markup=False)
                 yield Static(id="queue", markup=False)
-                yield ApprovalBar(name_of=self.desk.name_of, go_key="f8", id="approval")
+                yield ApprovalBar(name_of=self.desk.name_of, id="approval")
                 yield AttachmentRow(id="attachments")
                 yield CompletionPopup(id="completion")
-                yield Prompt(hint="Ask anything · / commands · @ agents, files · F1 help", id="prompt")
+                yield Prompt(id="prompt")
             yield Inspector(id="inspector")
         yield StatusLine(id="status")
 
@@ -137,6 +131,25 @@ class ChatScreen(PromptActions):
         strip = self.query_one("#tabs", TabStrip)
         strip.brand = self._brand
         self.connect_prompt(working_folder())
+        self.apply_settings(self.settings)
+
+    def apply_settings(self, settings: UiSettings) -> None:
+        """Let everything here be as the settings and the keys in force say."""
+        keys = keys_of(self.app)
+        self.settings = settings
+        self.prompt.hint = hint(
+            ("Ask anything", ""), ("/", "commands"), ("@", "agents, files"), (keys.way_to("help"), "help")
+        )
+        self.prompt.max_rows = settings.prompt_rows
+        self.transcript.styles.max_width = settings.text_width or None
+        self.desk.preferred = settings.default_agent
+        self.desk.new_policy = "" if settings.queue == "enqueue" else settings.queue
+        if settings.inspector != self.inspector_wanted:
+            self.inspector_wanted = settings.inspector
+            self.set_class(self.active is not None and settings.inspector and self.size.width >= 120, "-inspector")
+        self.inspector.refresh_keys()
+        self.refresh_queue()
+        self.refresh_inspector()
         self.refresh_status()
 
     async def engine_opened(self) -> None:
@@ -151,7 +164,7 @@ class ChatScreen(PromptActions):
     def show_fatal(self, reason: str) -> None:
         """The engine cannot be opened: say why, and leave the way out open."""
         self.query_one("#home-title", Static).update("hector-tui cannot start")
-        self.query_one("#home-hint", Static).update(f"{clean(reason)}\n\nctrl+q quits.")
+        self.query_one("#home-hint", Static).update(f"{clean(reason)}\n\n{keys_of(self.app).way_to('app.quit')} quits.")
 
     def agent_cards(self) -> Sequence[AgentCardInfo]:
         """The agents, for a choice."""
@@ -256,7 +269,12 @@ class ChatScreen(PromptActions):
         """The bottom row, and a clock for it while something runs."""
         line = self.query_one("#status", StatusLine)
         line.info = status_of(
-            self.desk, self.engine, self.feeder, stop_armed=self.stop_armed, new_below=self.transcript.has_new_below
+            self.desk,
+            self.engine,
+            self.feeder,
+            keys_of(self.app),
+            stop_armed=self.stop_armed,
+            new_below=self.transcript.has_new_below,
         )
         running = self.active is not None and self.active.is_live
         if running and not self._clock_running:
@@ -319,6 +337,10 @@ class ChatScreen(PromptActions):
     @on(ApprovalBar.Left)
     def _approval_left(self) -> None:
         self.prompt.focus()
+
+    @on(Prompt.HelpRequested)
+    def _help_requested(self) -> None:
+        self.action_help()
 
     @on(AgentCards.Chosen, "#home-box AgentCards")
     def _agent_chosen(self, message: AgentCards.Chosen) -> None:

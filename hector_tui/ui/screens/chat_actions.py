@@ -7,23 +7,28 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 from textual.message import Message
 
 from hector_tui.domain.addressing import addressed
 from hector_tui.domain.files import AttachedFile
-from hector_tui.domain.turns import TurnStatus
+from hector_tui.engine.feed import ENGINE
+from hector_tui.ui.attention import Attention
 from hector_tui.ui.clipboard import copy_text
-from hector_tui.ui.commands import SlashCommand, by_leader, leader_rows, parse_slash
+from hector_tui.ui.commands import SlashCommand, parse_slash
 from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.export import as_markdown, write_export
 from hector_tui.ui.inspector.widget import PANELS, Inspector, PanelName
+from hector_tui.ui.keymap import keys_of
+from hector_tui.ui.notifications import News
 from hector_tui.ui.screens.approval_actions import ApprovalActions
 from hector_tui.ui.screens.dialogs import AskText, Confirm
 from hector_tui.ui.screens.help import HelpScreen
 from hector_tui.ui.screens.help_content import help_groups
 from hector_tui.ui.screens.leader import LeaderScreen
 from hector_tui.ui.screens.queue import QueueScreen
+from hector_tui.ui.settings_schema import UiSettings
 from hector_tui.ui.text import clean_line
 from hector_tui.ui.transcript.widget import Transcript
 from hector_tui.ui.widgets.prompt import Prompt
@@ -39,7 +44,7 @@ class ChatActions(ApprovalActions):
 
     @dataclass
     class ThemeWanted(Message):
-        """The person named a theme."""
+        """The person named a theme, or wants to choose one where the name is empty."""
 
         name: str
 
@@ -49,7 +54,21 @@ class ChatActions(ApprovalActions):
 
         shown: bool
 
+    @dataclass
+    class ScreenWanted(Message):
+        """The person wants a screen that belongs to the app."""
+
+        name: Literal["settings", "keymap"]
+
+    @dataclass
+    class Happened(Message):
+        """Something happened in a session the person may not see."""
+
+        news: News
+
     inspector_wanted: bool
+    settings: UiSettings
+    attention: Attention
 
     _escape_at = float("-inf")
     _quit_at = float("-inf")
@@ -220,7 +239,7 @@ class ChatActions(ApprovalActions):
             self.run_command(partial(self.desk.stop, conversation))
 
     def action_step_back(self) -> None:
-        """Esc: to the prompt; twice while an answer comes, it stops."""
+        """To the prompt; twice while an answer comes, it stops."""
         conversation = self.active
         if conversation is None:
             return
@@ -239,7 +258,7 @@ class ChatActions(ApprovalActions):
         self.refresh_status()
 
     def action_interrupt(self) -> None:
-        """Ctrl+C: copy a selection, else clear the draft, else stop the answer, else quit when pressed twice."""
+        """Copy a selection, else clear the draft, else stop the answer, else quit when pressed twice."""
         conversation = self.active
         selected = self.prompt.selected_text or self.get_selected_text() or ""
         if selected:
@@ -252,7 +271,7 @@ class ChatActions(ApprovalActions):
             self.app.exit()
         else:
             self._quit_at = time.monotonic()
-            self.tell("Ctrl+C again quits.")
+            self.tell(f"{keys_of(self.app).way_to('app.interrupt')} again quits.")
 
     def action_choose_block(self, by: int) -> None:
         """Go from the prompt to the transcript's block cursor; Enter opens what it stands on, Esc comes back."""
@@ -360,19 +379,32 @@ class ChatActions(ApprovalActions):
 
     def action_leader(self) -> None:
         """Wait for the key after the leader key."""
-        self.app.push_screen(LeaderScreen(tuple(leader_rows())), self._leader_pressed)
+        rows = keys_of(self.app).leader_rows()
+        self.app.push_screen(LeaderScreen(rows, wait_s=self.settings.leader_wait), self._leader_pressed)
 
     def _leader_pressed(self, key: str | None) -> None:
         if key is None:
             return
         if key.isdigit():
             self.action_nth(int(key))
-        elif (command := by_leader(key)) is not None:
+        elif (command := keys_of(self.app).by_leader(key)) is not None:
             self.call_later(self.run_action, command.action)
 
     def action_theme(self) -> None:
         """Choose a theme."""
-        self.app.search_themes()
+        self.app.post_message(self.ThemeWanted(""))
+
+    def action_palette(self) -> None:
+        """Every command by name."""
+        self.app.action_command_palette()
+
+    def action_settings(self) -> None:
+        """See and change the settings."""
+        self.app.post_message(self.ScreenWanted("settings"))
+
+    def action_change_keys(self) -> None:
+        """See and change the keys."""
+        self.app.post_message(self.ScreenWanted("keymap"))
 
     def action_quit_app(self) -> None:
         """Quit; everything is saved."""
@@ -387,10 +419,13 @@ class ChatActions(ApprovalActions):
         self.app.push_screen(dialog, lambda sure: self.app.open_url(url) if sure else None)
 
     def announce_hidden(self, changed: Sequence[str]) -> None:
-        """Say that a hidden session failed; a finished one is told by its tab."""
+        """Say what happened in sessions the person does not see: hidden ones, or all while they are elsewhere."""
         for session_id in changed:
-            conversation = self.desk.workspace.find(session_id)
-            if conversation is None or conversation is self.active:
+            if session_id == ENGINE:
                 continue
-            if self.desk.activity(session_id).last_status is TurnStatus.FAILED:
-                self.tell(f"{conversation.info.title or conversation.agent_id}: the answer failed")
+            conversation = self.desk.workspace.find(session_id)
+            name = clean_line(conversation.info.title or conversation.agent_id, 60) if conversation is not None else ""
+            news = self.attention.look(self.desk.activity(session_id), name)
+            is_seen = conversation is not None and conversation is self.active and self.app.app_focus
+            if news is not None and not is_seen:
+                self.app.post_message(self.Happened(news))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
+
+from hector_tui.ui.keymap import key_line, keys_of
 
 Answer = TypeVar("Answer")
 
@@ -17,7 +20,17 @@ class Dialog(ModalScreen[Answer]):
     # Textual annotates it as an instance variable, so that a ClassVar is a type error here.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]  # noqa: RUF012
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Leave", id="dialog.leave")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,ctrl+c", "leave", "Leave", id="dialog.leave")]
+
+    def key_line(self, *parts: tuple[str, str]) -> str:
+        """What this dialog's keys do, as they are now: see `keymap.key_line`."""
+        return key_line(keys_of(self.app), self._all_bindings(), parts)
+
+    def _all_bindings(self) -> Iterator[Binding]:
+        for owner in reversed(type(self).__mro__):
+            for binding in vars(owner).get("BINDINGS", ()):
+                if isinstance(binding, Binding):
+                    yield binding
 
     def answer(self, answer: Answer | None) -> None:
         """Close with an answer; only the first one counts.

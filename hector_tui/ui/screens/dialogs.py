@@ -42,7 +42,9 @@ class AskText(Dialog[str | None]):
         with Vertical(classes="dialog"):
             yield Static(clean(self._title), classes="dialog-title", markup=False)
             yield LineInput(self._value, placeholder=self._hint, max_length=self._max_chars)
-            yield Static("enter save · esc leave", classes="dialog-keys", markup=False)
+            yield Static(
+                self.key_line(("enter", "save"), ("dialog.leave", "leave")), classes="dialog-keys", markup=False
+            )
 
     @on(Input.Submitted)
     def _answer(self, message: Input.Submitted) -> None:
@@ -91,7 +93,8 @@ class Confirm(Dialog[bool]):
             with Horizontal(classes="dialog-buttons"):
                 yield Button(clean_line(self._no), id="no", compact=True)
                 yield Button(clean_line(self._yes), id="yes", compact=True)
-            yield Static("← → choose · enter press · esc no", classes="dialog-keys", markup=False)
+            keys = self.key_line(("← →", "choose"), ("enter", "press"), ("dialog.leave", "no"))
+            yield Static(keys, classes="dialog-keys", markup=False)
 
     def on_mount(self) -> None:
         """Show no empty space when there is no message."""

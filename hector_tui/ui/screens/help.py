@@ -62,7 +62,8 @@ class HelpScreen(Dialog[None]):
                         for keys, description in group.rows:
                             yield Static(clean_line(keys), classes="help-keys", markup=False)
                             yield Static(clean_line(description), markup=False)
-            yield Static("↑ ↓ scroll · esc leave", classes="dialog-keys", markup=False)
+            keys = self.key_line(("↑ ↓", "scroll"), ("dialog.leave", "leave"))
+            yield Static(keys, classes="dialog-keys", markup=False)
 
     def _key_width(self) -> int:
         widths = [cell_len(clean_line(keys)) for group in self._groups for keys, _ in group.rows]

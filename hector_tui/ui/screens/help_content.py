@@ -1,64 +1,67 @@
-"""What the help screen lists: made from the commands and bindings themselves, so it cannot be out of date."""
+"""What the help screen lists: made from the commands and bindings in force, so it cannot be out of date."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
-from textual.binding import Binding
 from textual.screen import Screen
 
-from hector_tui.ui.commands import COMMANDS, LEADER_KEY
-from hector_tui.ui.inspector.widget import Inspector
+from hector_tui.ui.commands import COMMANDS, TAB_COMMANDS
+from hector_tui.ui.key_names import readable
+from hector_tui.ui.keymap import LEADER_ID, Keys, keys_of
+from hector_tui.ui.keymap_check import BoundAction, catalogue, words_of
 from hector_tui.ui.screens.help import HelpGroup
 from hector_tui.ui.transcript.widget import Transcript
-
-_READABLE = {
-    "question_mark": "?",
-    "pagedown": "pgdn",
-    "pageup": "pgup",
-}
+from hector_tui.ui.widgets.prompt import Prompt
 
 
 def help_groups(screen: Screen[None]) -> list[HelpGroup]:
-    """Every key, in groups; keys a person remapped are shown as they are now."""
-    keymap = screen.app._keymap
+    """Every key, in groups; keys a person changed are shown as they are now."""
+    keys = keys_of(screen.app)
+    leader = " ".join(readable(key) for key in keys.of(LEADER_ID))
+    reading = [command for command in COMMANDS if command.group == "Transcript"]
     return [
-        HelpGroup("Everywhere", (*_command_rows(keymap), ("ctrl+p", "Palette: every command by name"))),
+        HelpGroup("Everywhere", tuple(_command_rows(keys))),
+        HelpGroup("Prompt", tuple(_prompt_rows(keys))),
         HelpGroup(
-            "Prompt",
-            (
-                ("enter", "Send"),
-                ("ctrl+j shift+enter", "New line; \\ and enter too"),
-                ("up down", "Earlier prompts, from the first and last row"),
-                ("/ @", "Commands; agents and files: tab or enter completes, esc closes"),
-                ("ctrl+z ctrl+y", "Undo, redo"),
-                ("esc esc", "Stop the answer"),
-                ("ctrl+c", "Copy the selection, clear the draft, stop, or twice: quit"),
-                ("@agent …", "Ask another agent in this session"),
-                ("@file", "Attach a text or a picture"),
-            ),
+            "Transcript, from the prompt",
+            tuple((keys.listed(one.command_id), one.title) for one in reading if keys.of(one.command_id)),
         ),
-        HelpGroup("Transcript", _binding_rows(Transcript, keymap)),
-        HelpGroup("Inspector", _binding_rows(Inspector, keymap)),
-        HelpGroup(f"After {LEADER_KEY}", tuple((_readable(c.leader), c.title) for c in COMMANDS if c.leader)),
+        *_part_groups(keys),
+        HelpGroup(f"After {leader}", keys.leader_rows() if leader else ()),
         HelpGroup("Slash commands", tuple((f"/{c.slash} {c.takes}".strip(), c.title) for c in COMMANDS if c.slash)),
     ]
 
 
-def _command_rows(keymap: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    rows = [(keymap.get(c.command_id, c.keys), c.title) for c in COMMANDS if c.keys]
-    return tuple((_readable(keys), title) for keys, title in [*rows, ("alt+1 … alt+9", "Go to a tab")])
+def _command_rows(keys: Keys) -> Iterable[tuple[str, str]]:
+    for command in COMMANDS:
+        if not command.group and (listed := keys.listed(command.command_id)):
+            yield listed, command.title
+    tabs = [keys.listed(command.command_id) for command in TAB_COMMANDS]
+    if any(command.command_id in keys.changed for command in TAB_COMMANDS):
+        yield from ((listed, command.title) for listed, command in zip(tabs, TAB_COMMANDS, strict=True) if listed)
+    else:
+        yield f"{tabs[0]} … {tabs[-1]}", "Go to a tab"
 
 
-def _binding_rows(owner: type[Transcript] | type[Inspector], keymap: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (_readable(keymap.get(binding.id or "", binding.key)), binding.description)
-        for binding in owner.BINDINGS
-        if isinstance(binding, Binding)
-    )
+def _prompt_rows(keys: Keys) -> Iterable[tuple[str, str]]:
+    for action in catalogue().values():
+        if action.owner == Prompt.__name__ and not action.is_editing and (listed := _listed(keys, action)):
+            yield listed, action.title
+    yield "\\ enter", "New line, where no other key makes one"
+    yield "↑ ↓", "Earlier prompts, from the first and last row"
+    yield "@agent …", "Ask another agent in this session"
 
 
-def _readable(keys: str) -> str:
-    for name, short in _READABLE.items():
-        keys = keys.replace(name, short)
-    return keys.replace(",", " ")
+def _part_groups(keys: Keys) -> Iterable[HelpGroup]:
+    """The keys of each part of the screen, while it has the focus."""
+    rows: dict[str, list[tuple[str, str]]] = {}
+    for action in catalogue().values():
+        if action.where == "part" and action.owner != Prompt.__name__ and (listed := _listed(keys, action)):
+            rows.setdefault(action.owner, []).append((listed, action.title))
+    for owner in sorted(rows, key=lambda owner: owner != Transcript.__name__):
+        yield HelpGroup(words_of(owner), tuple(rows[owner]))
+
+
+def _listed(keys: Keys, action: BoundAction) -> str:
+    return keys.listed(action.binding_id, ",".join(action.keys))

@@ -17,13 +17,14 @@ from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.turns import SentPrompt
 from hector_tui.engine.queueing import QueuedMessage
 from hector_tui.ui.attachments import Attachments
-from hector_tui.ui.commands import parse_slash
+from hector_tui.ui.commands import Command, parse_slash
 from hector_tui.ui.completion.commands import Argument, ArgumentSource
 from hector_tui.ui.completion.source import PromptSource
 from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.editor import edit_in_terminal, editor_command
 from hector_tui.ui.guarded import run_guarded
 from hector_tui.ui.inspector.widget import PANELS
+from hector_tui.ui.keymap import hint, keys_of
 from hector_tui.ui.screens.chat_actions import ChatActions
 from hector_tui.ui.screens.prompt_search import PromptSearch
 from hector_tui.ui.screens.session_actions import SESSIONS_OFFERED
@@ -62,8 +63,12 @@ class PromptActions(ChatActions):
     def connect_prompt(self, folder: Path) -> None:
         """Give the prompt what it completes with; relative paths begin at the folder."""
         self.attachments = Attachments(folder)
-        source = PromptSource(lambda: self.desk.agents, self._argument_sources(), folder)
+        source = PromptSource(lambda: self.desk.agents, self._argument_sources(), folder, self._key_of)
         self.prompt.use_completion(self.query_one("#completion", CompletionPopup), source)
+
+    def _key_of(self, command: Command) -> str:
+        way = keys_of(self.app).way_to(command.command_id)
+        return "" if way.startswith("/") else way
 
     # What commands can be given
 
@@ -149,7 +154,8 @@ class PromptActions(ChatActions):
             for message in waiting[:_QUEUE_ROWS]
         ]
         more = f"{len(waiting) - _QUEUE_ROWS} more · " if len(waiting) > _QUEUE_ROWS else ""
-        lines.append(Content.styled(f"{more}up takes the last back · f4 edits", "$chat-dim"))
+        ways = hint(("↑", "takes the last back"), (keys_of(self.app).way_to("queue.edit"), "edits"))
+        lines.append(Content.styled(f"{more}{ways}", "$chat-dim"))
         if conversation is self.active:
             self.query_one("#queue", Static).update(Content("\n").join(lines))
 

@@ -59,7 +59,13 @@ class QueueScreen(Dialog[None]):
             yield Static("Waiting messages", classes="dialog-title", markup=False)
             with VerticalScroll(id="queue-list", classes="dialog-message", can_focus=False):
                 yield Static(id="queue-lines", markup=False)
-            keys = "e edit · d take out · K J move · n ask now, stopping the answer · esc leave"
+            keys = self.key_line(
+                ("queue.edit_message", "edit"),
+                ("queue.drop", "take out"),
+                ("queue.earlier queue.later", "move"),
+                ("queue.now", "ask now, stopping the answer"),
+                ("dialog.leave", "leave"),
+            )
             yield Static(keys, classes="dialog-keys", markup=False)
 
     def on_mount(self) -> None:

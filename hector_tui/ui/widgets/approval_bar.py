@@ -21,20 +21,22 @@ from textual.message import Message
 from textual.widgets import Static
 
 from hector_tui.domain.approvals import ApprovalRequest, Decision
+from hector_tui.ui.key_names import readable
+from hector_tui.ui.keymap import keys_of
 from hector_tui.ui.text import clean, clean_line
 
 QUIET_S = 0.5
 """Seconds without a key after which the bar listens."""
 _SHOWN_LINES = 4
 """Lines of the arguments before `v` shows all."""
-_KEYS = (
-    ("y", "once"),
-    ("a", "this session"),
-    ("n", "no"),
-    ("r", "no, because"),
-    ("v", "all"),
-    ("esc", "later"),
-)
+_WORDS = {
+    "approval.once": "once",
+    "approval.session": "this session",
+    "approval.no": "no",
+    "approval.reason": "no, because",
+    "approval.all": "all",
+    "approval.later": "later",
+}
 
 
 class ApprovalBar(VerticalScroll, can_focus=True):
@@ -42,7 +44,6 @@ class ApprovalBar(VerticalScroll, can_focus=True):
 
     Args:
         name_of: What the screen calls an agent.
-        go_key: The key that goes to the bar, for its hint.
         clock: Seconds, monotonic.
     """
 
@@ -90,13 +91,11 @@ class ApprovalBar(VerticalScroll, can_focus=True):
         self,
         *,
         name_of: Callable[[str], str],
-        go_key: str,
         clock: Callable[[], float] = time.monotonic,
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self._name_of = name_of
-        self._go_key = go_key
         self._clock = clock
         self._requests: Sequence[ApprovalRequest] = ()
         self._quiet_since = clock()
@@ -203,12 +202,15 @@ class ApprovalBar(VerticalScroll, can_focus=True):
         self.query_one(Static).update(Content("\n").join(lines))
 
     def _key_line(self) -> Content:
+        keys = keys_of(self.app)
         if not self.has_focus:
-            return Content.styled(f"  {self._go_key} decides; it waits for you", "$chat-dim")
+            way = keys.way_to("approval.decide")
+            return Content.styled(f"  {way} decides; it waits for you", "$chat-dim")
         style = "$warning bold" if self.is_armed else "$chat-dim"
         parts: list[str | tuple[str, str]] = ["  "]
-        for key, words in _KEYS:
-            parts += [(key, style), (f" {words}  ", "$chat-dim")]
+        for binding in self.BINDINGS:
+            if isinstance(binding, Binding) and (words := _WORDS.get(binding.id or "")) and keys.of_binding(binding):
+                parts += [(readable(keys.of_binding(binding)[0]), style), (f" {words}  ", "$chat-dim")]
         return Content.assemble(*parts)
 
 

@@ -18,6 +18,10 @@ class LineInput(Input):
         max_length: The longest text in characters; None for no limit.
     """
 
+    DEFAULT_CSS = """
+    LineInput > .input--placeholder { color: $text-muted; }
+    """
+
     def __init__(
         self,
         value: str = "",

@@ -57,6 +57,7 @@ class Prompt(PromptArea):
         ),
         Binding("tab", "complete", "Complete", show=False, id="prompt.complete"),
         Binding("escape", "close_popup", "Close the popup", show=False, id="prompt.close_popup"),
+        Binding("question_mark", "help", "Help, from an empty prompt", show=False, id="prompt.help"),
         *PromptArea.BINDINGS,
     ]
 
@@ -82,6 +83,17 @@ class Prompt(PromptArea):
     @dataclass
     class TakeBackRequested(Message):
         """The person wants the last waiting message back in the prompt."""
+
+        prompt: Prompt
+
+        @property
+        def control(self) -> Prompt:
+            """The prompt, for the `on` decorator."""
+            return self.prompt
+
+    @dataclass
+    class HelpRequested(Message):
+        """The person wants to know the keys."""
 
         prompt: Prompt
 
@@ -198,6 +210,10 @@ class Prompt(PromptArea):
         """Begin a new line."""
         self._type("\n")
 
+    def action_help(self) -> None:
+        """Ask for the keys; only an empty prompt lets its key come here."""
+        self.post_message(self.HelpRequested(self))
+
     def _type(self, text: str) -> None:
         if not self.read_only:
             self.replace(text, *self.selection, maintain_selection_offset=False)
@@ -216,7 +232,8 @@ class Prompt(PromptArea):
             elif event.is_printable and event.character:
                 self._type(event.character)
             return
-        if event.is_printable:
+        # Where nothing is written yet a sign may be a command, as `?` is; after that it is text.
+        if event.is_printable and self.text:
             return
         # A text area types Enter as a line break by itself; here only a binding may say what Enter does.
         if event.key == "enter":

@@ -22,7 +22,7 @@ from hector_tui.ui.text import clean, clean_line
 from hector_tui.ui.widgets.prompt_paste import PasteFolds, is_big
 
 MAX_ROWS = 10
-"""Rows the prompt grows to before it scrolls; never more than half the screen."""
+"""Rows the prompt grows to before it scrolls, unless it is told otherwise; never more than half the screen."""
 
 # A draft or a sent prompt folds only when showing it would make every key slow: folded text cannot be edited.
 _RESTORED_LINES, _RESTORED_CHARACTERS = 200, 20_000
@@ -59,6 +59,7 @@ class PromptArea(TextArea, inherit_bindings=False):
 
         &:focus { border: none; }
         & .prompt--gutter { color: $text-muted; }
+        & .text-area--placeholder { color: $text-muted; }
         &:focus .prompt--gutter { color: $primary; text-style: bold; }
         & .prompt--fold { color: $text-primary; background: $primary-muted; }
         &:disabled { opacity: 50%; }
@@ -68,6 +69,9 @@ class PromptArea(TextArea, inherit_bindings=False):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"prompt--gutter", "prompt--fold"}
 
     BINDINGS: ClassVar[list[BindingType]] = identified(TextArea.BINDINGS)
+
+    max_rows: reactive[int] = reactive(MAX_ROWS, layout=True, init=False)
+    """Rows it grows to before it scrolls."""
 
     hint: reactive[str] = reactive("", init=False)
     """What the empty prompt says; cut to one line."""
@@ -204,8 +208,8 @@ class PromptArea(TextArea, inherit_bindings=False):
         return len(_GUTTER)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """As many rows as the text has, up to ten and up to half the screen."""
-        return max(1, min(self.wrapped_document.height, MAX_ROWS, viewport.height // 2))
+        """As many rows as the text has, up to `max_rows` and up to half the screen."""
+        return max(1, min(self.wrapped_document.height, self.max_rows, viewport.height // 2))
 
     def get_line(self, line_index: int) -> Text:
         """A line of the text, with its labels marked."""

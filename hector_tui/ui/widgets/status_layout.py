@@ -1,7 +1,7 @@
 """The status line as a pure function: what is said on the left and the right of one row, and what goes first.
 
-     planner · gpt-x · streaming 12 s · esc esc to stop              ctx 43 % · 12.4k tok · F1 help
-     planner · streaming 12 s · esc esc to stop         ctx 43 % · F1 help
+     planner · gpt-x · streaming 12 s · esc esc to stop              ctx 43 % · 12.4k tok · f1 help
+     planner · streaming 12 s · esc esc to stop         ctx 43 % · f1 help
      planner · streaming 12 s         ctx 43 %
 
 A banner takes the whole left side; the right side makes room for it.
@@ -81,7 +81,7 @@ class StatusInfo:
     estimated: bool = False
     banner: str = ""
     banner_level: BannerLevel = "info"
-    help: str = "F1 help"
+    help: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class CompletingApp(App[None]):
         super().__init__()
         self.prompt = Prompt(sent=["/help", "@notes.md"])
         self.popup = CompletionPopup()
-        self.source = PromptSource(lambda: AGENTS, arguments, folder)
+        self.source = PromptSource(lambda: AGENTS, arguments, folder, lambda command: command.keys.partition(",")[0])
         self.submitted: list[str] = []
         self.mentions: list[tuple[str, ...]] = []
         self.noted: list[str] = []
