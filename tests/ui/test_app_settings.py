@@ -68,25 +68,25 @@ async def back(person: Person) -> None:
 
 async def test_a_keymap_is_in_force_and_every_hint_says_so(tmp_path: Path) -> None:
     keymap = (
-        "keymap:\n  help: f10\n  session.new: [shift+f8, shift+f11]\n  queue.edit: none\n  app.leader: ctrl+g\n"
+        "keymap:\n  help: f10\n  session.new: [shift+f8, shift+f11]\n  queue.edit: none\n  app.leader: ctrl+b\n"
         "  app.back: f11\n  inspector.toggle: none\nleader:\n  queue.edit: E\n"
     )
     async with talking(tmp_path, keymap) as person:
-        await person.sees("f10 help", "ctrl+g i hide")
+        await person.sees("f10 help", "ctrl+b i hide")
         await person.press("f1")
         assert person.app.screen is person.chat
         await person.press("f10")
         await shows(person, HelpScreen)
         await person.sees("shift+f8 shift+f11", "New session")
         await back(person)
-        await person.press("ctrl+g")
+        await person.press("ctrl+b")
         await shows(person, LeaderScreen)
         await person.sees("E Edit waiting messages")
         await person.press("escape")
         await person.send("stream")
         await person.sees("f11 f11 to stop")
         await person.send("more")
-        await person.sees("↑ takes the last back · ctrl+g E edits")
+        await person.sees("↑ takes the last back · ctrl+b E edits")
         await person.press("f11", "f11")
         await person.until(lambda: not person.active.is_live, "the answer to stop")
 
