@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hector_tui.domain.excerpts import Excerpt
+from hector_tui.domain.messages import FilePart, Message, TextPart, ToolCallPart, ToolResultPart
 from hector_tui.domain.turns import SessionInfo, TurnStatus
 
 SortBy = Literal["used", "created", "title", "agent", "turns"]
@@ -70,3 +71,19 @@ class SessionPage:
     offset: int
     total: int
     is_cut: bool = False
+
+
+def searched_text(message: Message) -> str:
+    """The words of a message that the index holds (sessions/schema.py)."""
+    texts = []
+    for part in message.parts:
+        match part:
+            case TextPart(text) | ToolResultPart(text=text):
+                texts.append(text)
+            case ToolCallPart(arguments=arguments):
+                texts.append(arguments)
+            case FilePart(name=name):
+                texts.append(name)
+            case _:
+                pass
+    return "\n".join(texts)

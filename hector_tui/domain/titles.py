@@ -29,14 +29,14 @@ _OPENING = re.compile(
     r"|(?:i was wondering|i wonder|do you know|any idea)[\s,]+)",
     re.IGNORECASE,
 )
+_TELLING = re.compile(r"\w[\w'+#.-]*")
 _EMPTY_WORDS = frozenset(
-    (
+    _TELLING.findall(
         "a an and are be can continue do does for fix from go he hello help here hey hi how i in is it its just me"
         " more my next no of ok okay on or please question quick she so something that thanks the them there these"
         " they thing things this those to us was we what when where which who why will with would yes you your"
-    ).split()  # noqa: SIM905 - a list of words reads as words
+    )
 )
-_TELLING = re.compile(r"\w[\w'+#.-]*")
 
 
 def provisional_title(question: str) -> str:

@@ -255,6 +255,10 @@ class ChatService:
         """A reader that hears which sessions changed; `ENGINE` among them stands for the engine itself."""
         return self._feed.reader()
 
+    def unsubscribe(self, reader: ChangeReader) -> None:
+        """A reader wants to hear nothing more; safe from any thread."""
+        self._feed.detach(reader)
+
     # What the inspector shows
 
     async def preview(self, key: SessionKey, draft: str) -> ContextView:

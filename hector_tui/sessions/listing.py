@@ -10,8 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from hector_tui.domain.excerpts import Excerpt, SearchWords, excerpt, fold, search_words
-from hector_tui.domain.listing import SessionPage, SessionQuery, SessionRow, SessionView, SortBy
-from hector_tui.domain.messages import FilePart, Message, TextPart, ToolCallPart, ToolResultPart
+from hector_tui.domain.listing import SessionPage, SessionQuery, SessionRow, SessionView, SortBy, searched_text
 from hector_tui.domain.turns import TurnStatus
 from hector_tui.errors import StoreCorrupt
 from hector_tui.sessions.database import Database, placeholders
@@ -165,19 +164,3 @@ def match_expression(words: SearchWords) -> str:
             quoted += "*"
         parts.append(quoted)
     return " AND ".join(parts)
-
-
-def searched_text(message: Message) -> str:
-    """The words of a message that the index holds (sessions/schema.py)."""
-    texts = []
-    for part in message.parts:
-        match part:
-            case TextPart(text) | ToolResultPart(text=text):
-                texts.append(text)
-            case ToolCallPart(arguments=arguments):
-                texts.append(arguments)
-            case FilePart(name=name):
-                texts.append(name)
-            case _:
-                pass
-    return "\n".join(texts)

@@ -69,8 +69,10 @@ async def say(
     return turn.turn_id
 
 
-async def found(library: LibraryTable, text: str = "", *, view: SessionView = "current", **more: bool) -> list[str]:
-    page = await library.page(SessionQuery(text=text, view=view, **more), 0, 100)
+async def found(
+    library: LibraryTable, text: str = "", *, view: SessionView = "current", with_empty: bool = False
+) -> list[str]:
+    page = await library.page(SessionQuery(text=text, view=view, with_empty=with_empty), 0, 100)
     return [row.info.session_id for row in page.rows]
 
 
@@ -177,7 +179,7 @@ async def test_pages_meet_without_gap_or_overlap(sessions: SessionService, libra
         await say(sessions, f"s{number:02}", f"question {number}", "same")
     for sort in ("used", "created", "title", "agent", "turns"):
         for reverse in (False, True):
-            query = SessionQuery(sort=sort, reverse=reverse)  # type: ignore[arg-type]  # a tuple of strings
+            query = SessionQuery(sort=sort, reverse=reverse)
             whole = await library.page(query, 0, 100)
             pages = [await library.page(query, offset, 5) for offset in range(0, 30, 5)]
             assert [row for page in pages for row in page.rows] == list(whole.rows)
