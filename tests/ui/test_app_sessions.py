@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual.events import Click, MouseUp
 
 from hector_tui.ui.app import Start
 from hector_tui.ui.screens.dialogs import AskText, Confirm
@@ -61,7 +62,7 @@ async def test_typing_filters_by_title_and_by_what_was_said(tmp_path: Path) -> N
         assert listed(person) == ["gamma", "beta", "alpha"]
         await person.press(*"alph")
         await person.until(lambda: listed(person) == ["alpha"], "the title")
-        await person.sees("alpha question", "1 sessions" if False else "alpha:0")
+        await person.sees("alpha question", "alpha:0")
         await person.press("escape")
         await person.until(lambda: table(person).total == 3, "all of them again")
         await person.press(*"beta:7")
@@ -262,7 +263,7 @@ async def test_a_tab_is_dragged(tmp_path: Path) -> None:
     async with echoing(tmp_path) as person:
         await talks(person, "alpha", "beta", "gamma")
         await person.pilot.mouse_down("#tabs", offset=(5, 0))
-        await person.pilot.mouse_up("#tabs", offset=(30, 0))
-        await person.pilot.click("#tabs", offset=(200, 0)) if False else None
+        # What the app makes of a release in the widget that was pressed.
+        await person.pilot._post_mouse_events([MouseUp, Click], widget="#tabs", offset=(30, 0), button=1)
         await person.until(lambda: person.titles[0] != "alpha", "alpha moved")
         assert sorted(person.titles) == ["alpha", "beta", "gamma"]

@@ -220,7 +220,8 @@ class SessionsScreen(Dialog[Sequence[str]]):
         record = await self._desk.shelf.exchange(row.info.session_id, row.match_turn)
         chosen = self.table.selected_row if self.is_mounted else None
         if chosen is not None and chosen.info.session_id == row.info.session_id:
-            shown = preview(row, record, search_words(self._query.text))
+            is_brief = not self.has_class("-wide")
+            shown = preview(row, record, search_words(self._query.text), is_brief=is_brief)
             self.query_one("#sessions-text", Static).update(shown)
             self.query_one("#sessions-preview").scroll_home(animate=False)
 

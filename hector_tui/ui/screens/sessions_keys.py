@@ -59,7 +59,7 @@ def footer(view: SessionView, *, in_list: bool, width: int) -> Content:
         if view == "deleted" and action in _NOT_IN_TRASH:
             continue
         if action == "other_part":
-            does = "filter" if in_list else "to the list: single keys"
+            does = "filter" if in_list else "list"
         if view == "deleted":
             does = _IN_TRASH.get(action, does)
         if action == "archive" and view == "archived":

@@ -17,14 +17,17 @@ _BEFORE = 200
 """Characters kept before the first match of a long text."""
 
 
-def preview(row: SessionRow, record: TurnRecord | None, words: SearchWords) -> Content:
+def preview(row: SessionRow, record: TurnRecord | None, words: SearchWords, *, is_brief: bool = False) -> Content:
     """The chosen session.
 
     Args:
         row: Its row.
         record: The turn with the newest match, else the last one; None when nothing was said.
         words: What is searched for.
+        is_brief: Leave out the facts, where there are few rows.
     """
+    if is_brief and record is not None:
+        return Content("\n").join(_exchange(record, words))
     info = row.info
     turns = "1 turn" if info.turns == 1 else f"{info.turns:,} turns"
     lines = [

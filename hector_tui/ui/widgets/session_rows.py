@@ -79,9 +79,14 @@ def match_runs(row: SessionRow | None, width: int) -> list[RowRun]:
     text = clean_line(row.match.text)
     # Cleaning keeps places, but for the rare characters that become shorter; then nothing is marked.
     marks = row.match.marks if len(text) == len(row.match.text) else ()
-    cut = shorten(text, max(width - HEAD - 4, 8))
-    kept = tuple((start, end) for start, end in marks if end < len(cut))
-    return [RowRun(" " * (HEAD + 2), "gap"), *marked_runs(Excerpt(cut, kept), "dim")]
+    room = max(width - HEAD - 4, 8)
+    if marks and marks[0][1] >= room:
+        # In a narrow window the beginning gives way to the match.
+        left = max(marks[0][0] - room // 3, 1)
+        text, marks = f"…{text[left:]}", tuple((start - left + 1, end - left + 1) for start, end in marks)
+    shown = shorten(text, room)
+    kept = tuple((start, end) for start, end in marks if end < len(shown))
+    return [RowRun(" " * (HEAD + 2), "gap"), *marked_runs(Excerpt(shown, kept), "dim")]
 
 
 def marked_runs(excerpt: Excerpt, role: RowRole) -> list[RowRun]:
