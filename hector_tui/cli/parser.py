@@ -131,7 +131,9 @@ def _add_agents(commands: argparse._SubParsersAction[Parser]) -> None:
 def _add_sessions(commands: argparse._SubParsersAction[Parser]) -> None:
     sessions = commands.add_parser("sessions", help="list, search, show, archive, delete, fork and export sessions")
     _add_common(sessions, 1)
-    actions = sessions.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions = sessions.add_subparsers(
+        dest="action", metavar="list|show|search|archive|delete|undelete|fork|export", required=True
+    )
     listing = actions.add_parser("list", help="list sessions, last used first")
     listing.add_argument(
         "--archived", dest="view", action="store_const", const="archived", default="current", help="those put away"

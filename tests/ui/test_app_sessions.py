@@ -19,9 +19,7 @@ from tests.ui.support import Person, echo_config, running, stored
 
 
 @asynccontextmanager
-async def echoing(
-    folder: Path, start: Start | None = None, size: tuple[int, int] = (120, 40)
-) -> AsyncIterator[Person]:
+async def echoing(folder: Path, start: Start | None = None, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Person]:
     async with (
         LoopbackProvider() as provider,
         running(folder / "profile", config=[echo_config(folder, provider.base_url)], start=start, size=size) as person,
@@ -178,10 +176,12 @@ async def test_ten_thousand_sessions_are_asked_for_in_pages(tmp_path: Path) -> N
 async def _fill(engine: object) -> None:
     database = engine._store.database  # type: ignore[attr-defined]  # straight into the file: 10,000 turns take minutes
     await database.write(
-        lambda connection: connection.executemany(
-            "INSERT INTO sessions(session_id, agent_id, title, created_at, updated_at, turns) VALUES (?, ?, ?, 1, ?, 1)",
-            [(f"x{number}", "echo", f"title {number}", number) for number in range(10_000)],
-        ).rowcount
+        lambda connection: (
+            connection.executemany(
+                "INSERT INTO sessions(session_id, agent_id, title, created_at, updated_at, turns) VALUES (?, ?, ?, 1, ?, 1)",
+                [(f"x{number}", "echo", f"title {number}", number) for number in range(10_000)],
+            ).rowcount
+        )
     )
 
 

@@ -50,6 +50,7 @@ class SessionsScreen(Dialog[Sequence[str]]):
         tabs_changed: Called when tabs went away or got other titles.
     """
 
+    CSS_PATH = "sessions.tcss"
     AUTO_FOCUS = "#sessions-filter"
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]  # noqa: RUF012 - Textual's type
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (110, "-wide")]  # noqa: RUF012 - Textual's type
@@ -299,11 +300,13 @@ class SessionsScreen(Dialog[Sequence[str]]):
         row = self.table.selected_row
         if row is None:
             return
-        if self._marked.pop(row.info.session_id, self) is self:
-            if len(self._marked) >= _MAX_MARKED:
-                self._say(f"At most {_MAX_MARKED} sessions can be marked.")
-                return
+        if row.info.session_id in self._marked:
+            del self._marked[row.info.session_id]
+        elif len(self._marked) < _MAX_MARKED:
             self._marked[row.info.session_id] = None
+        else:
+            self._say(f"At most {_MAX_MARKED} sessions can be marked.")
+            return
         self.table.refresh()
         self._refresh_words()
 
