@@ -178,7 +178,8 @@ async def _fill(engine: object) -> None:
     await database.write(
         lambda connection: (
             connection.executemany(
-                "INSERT INTO sessions(session_id, agent_id, title, created_at, updated_at, turns) VALUES (?, ?, ?, 1, ?, 1)",
+                "INSERT INTO sessions(session_id, agent_id, title, created_at, updated_at, turns)"
+                " VALUES (?, ?, ?, 1, ?, 1)",
                 [(f"x{number}", "echo", f"title {number}", number) for number in range(10_000)],
             ).rowcount
         )

@@ -171,6 +171,18 @@ async def test_damaged_parts_can_be_deleted(
     assert await leavings(database, "s") == {}
 
 
+async def test_the_index_and_the_title_cost_no_commit(
+    sessions: SessionService, library: LibraryTable, database: Database
+) -> None:
+    await sessions.create("a", session_id="s")
+    before = database.commits
+    await say(sessions, "s", "hello there planner", "an answer")
+    assert database.commits - before == 4  # created anew, accepted, started, settled
+    await found(library, "planner")
+    await library.purge_expired(1)
+    assert database.commits - before == 4
+
+
 # Lists
 
 
