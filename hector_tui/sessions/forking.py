@@ -1,7 +1,8 @@
 """A new session that begins with what was said in another one.
 
-Turns, messages and memories are copied, not shared: every row belongs to one SessionKey, so deleting either session
-leaves the other whole. Tokens are not copied; they were spent once. The source is not touched.
+Turns, messages, files and memories are copied, not shared: every row belongs to one SessionKey, so deleting either
+session leaves the other whole. Tokens are not copied, they were spent once; nor is what tools may do without asking,
+which was allowed for the other session. The source is not touched.
 """
 
 from __future__ import annotations
@@ -47,9 +48,9 @@ def fork(connection: sqlite3.Connection, source_id: str, up_to: int, now: float)
     # The session's id and the ordinal make an id that no other turn has; so the messages find their turns by a join.
     connection.execute(
         "INSERT INTO turns(turn_id, session_id, agent_id, ordinal, status, text, created_at, started_at, finished_at,"
-        " error, stop_reason, model, agent_version, owner)"
+        " error, stop_reason, model, agent_version, files, owner)"
         " SELECT ? || '-' || ordinal, ?, agent_id, ordinal, status, text, created_at, started_at, finished_at,"
-        f" error, stop_reason, model, agent_version, 'fork' FROM turns t WHERE {_COPIED} ORDER BY ordinal",
+        f" error, stop_reason, model, agent_version, files, 'fork' FROM turns t WHERE {_COPIED} ORDER BY ordinal",
         (session_id, session_id, source_id, up_to),
     )
     connection.execute(
@@ -57,6 +58,12 @@ def fork(connection: sqlite3.Connection, source_id: str, up_to: int, now: float)
         " SELECT ?, m.agent_id, row_number() OVER (PARTITION BY m.agent_id ORDER BY m.seq), ? || '-' || t.ordinal,"
         f" m.role, m.parts, m.created_at FROM messages m JOIN turns t USING (turn_id) WHERE {_COPIED}"
         " ORDER BY m.message_id",
+        (session_id, session_id, source_id, up_to),
+    )
+    connection.execute(
+        "INSERT INTO files(session_id, agent_id, turn_id, file_id, content)"
+        " SELECT ?, f.agent_id, ? || '-' || t.ordinal, f.file_id, f.content"
+        f" FROM files f JOIN turns t USING (turn_id) WHERE {_COPIED} ORDER BY f.row",
         (session_id, session_id, source_id, up_to),
     )
     connection.execute(

@@ -70,7 +70,7 @@ def accept(
     changed = connection.execute(
         "UPDATE sessions SET updated_at = ?, turns = turns + 1, archived = 0, title = iif(title = '', ?, title)"
         " WHERE session_id = ? AND deleted_at IS NULL",
-        (now, provisional_title(text), key.session_id),
+        (now, provisional_title(text or ", ".join(file.name for file in files)), key.session_id),
     ).rowcount
     if not changed:
         raise UnknownSession(f"there is no session {key.session_id!r}", hint="It may have been deleted meanwhile.")
@@ -221,7 +221,8 @@ def _name_session(connection: sqlite3.Connection, turn: Turn, messages: Sequence
     if row is None:
         return
     answer = "\n\n".join(message.text for message in messages if message.role is Role.ASSISTANT)
-    if title := title_of(turn.text, answer):
+    asked = turn.text or ", ".join(file.name for file in turn.files)
+    if title := title_of(asked, answer):
         connection.execute("UPDATE sessions SET title = ? WHERE session_id = ?", (storable(title), session_id))
 
 

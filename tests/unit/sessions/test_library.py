@@ -8,12 +8,14 @@ from collections.abc import Sequence
 
 import pytest
 
+from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.keys import SessionKey, point_id
 from hector_tui.domain.listing import SessionQuery, SessionView, SortBy
 from hector_tui.domain.memories import Memory, MemoryFilter, MemoryKind
 from hector_tui.domain.messages import Message, Role, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from hector_tui.domain.turns import TurnStatus
 from hector_tui.errors import UnknownSession
+from hector_tui.sessions.approvals import ApprovalTable
 from hector_tui.sessions.database import Database
 from hector_tui.sessions.library import LibraryTable
 from hector_tui.sessions.memories import MemoryTable
@@ -22,7 +24,7 @@ from hector_tui.sessions.service import SessionService
 from hector_tui.sessions.tabs import TabTable
 from hector_tui.sessions.turn_rows import Settlement
 
-TABLES = ("sessions", "turns", "messages", "journal", "tabs", "memories")
+TABLES = ("sessions", "turns", "messages", "journal", "tabs", "memories", "files", "approvals")
 HOSTILE = (
     *'"', "'", "*", "(", ")", "^", ":", "-", "+", "AND", "NEAR(", "words:", "{x}", '"unclosed', 'a" OR "b', "a AND",
     "NOT", "%", "_", "\\", "a\0b", "\ud800", "é", "日本", "💥", "x" * 10_000, "a " * 5_000, "col:val*", "^a", "'; DROP",
@@ -364,6 +366,27 @@ async def test_a_fork_leaves_out_what_is_not_answered_and_can_go_on(
     await library.delete(["s"])
     with pytest.raises(UnknownSession):
         await library.fork("s")
+
+
+async def test_a_fork_has_its_own_files_and_no_permissions(
+    sessions: SessionService, library: LibraryTable, database: Database
+) -> None:
+    key = SessionKey("s", "a")
+    await sessions.create("a", session_id="s")
+    turn = await sessions.accept(key, "", files=[AttachedFile("plan.txt", "text/plain", b"the plan")])
+    await sessions.start(turn.turn_id, model="m", agent_version="v")
+    await sessions.settle(turn.turn_id, Settlement(status=TurnStatus.DONE))
+    await ApprovalTable(database).allow(key, "shell")
+    assert (await sessions.get("s")).title == "plan.txt"
+    assert await found(library, "plan") == ["s"]
+    forked = await library.fork("s")
+    await library.purge(["s"])
+    (record,) = await sessions.history(forked)
+    assert record.turn.files == turn.files
+    assert await sessions.files(SessionKey(forked, "a"), {turn.files[0].file_id}) == {
+        turn.files[0].file_id: b"the plan"
+    }
+    assert await ApprovalTable(database).allowed(SessionKey(forked, "a")) == []
 
 
 async def test_forks_are_numbered(sessions: SessionService, library: LibraryTable) -> None:
