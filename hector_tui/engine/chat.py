@@ -251,6 +251,10 @@ class ChatService:
         """What goes on in a session; safe from any thread."""
         return self._activity.of(session_id)
 
+    def needing(self) -> Sequence[str]:
+        """The sessions in which a tool call waits for a person, with a tab or without; safe from any thread."""
+        return self._activity.needing()
+
     def changes(self) -> ChangeReader:
         """A reader that hears which sessions changed; `ENGINE` among them stands for the engine itself."""
         return self._feed.reader()

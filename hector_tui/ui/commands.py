@@ -105,7 +105,7 @@ COMMANDS: tuple[Command, ...] = (
         aliases=("needs",),
     ),
     Command(command_id="tab.list", title="List of tabs", action="tab_list", keys="alt+0", leader="0", slash="tabs"),
-    Command(command_id="tab.recent", title="The tab shown before", action="recent(1)", keys="ctrl+tab", leader="tab"),
+    Command(command_id="tab.recent", title="The tab shown before", action="recent(1)", keys="ctrl+tab", leader="b"),
     Command(command_id="tab.move_right", title="Move tab right", action="move(1)", leader="L"),
     Command(command_id="tab.move_left", title="Move tab left", action="move(-1)", leader="H"),
     Command(

@@ -267,6 +267,11 @@ class Desk:
         await self.open_behind(session_ids[:-1])
         await self.open(session_ids[-1])
 
+    def needing_without_tab(self) -> str:
+        """A session whose tab was closed and whose tool call waits for the person; empty when there is none."""
+        needing = self._engine.engine.chat.needing()
+        return next((name for name in needing if self.workspace.find(name) is None), "")
+
     def state_of(self, session_id: str, last_status: TurnStatus | None) -> TabState:
         """What a session is doing, open or not; `last_status` is how its newest turn stands in the database."""
         return state_of(self.activity(session_id), last_status)

@@ -373,10 +373,10 @@ class ChatActions(ApprovalActions):
     def _leader_pressed(self, key: str | None) -> None:
         if key is None:
             return
-        if key.isdigit():
-            self.action_nth(int(key))
-        elif (command := by_leader(key)) is not None:
+        if (command := by_leader(key)) is not None:
             self.call_later(self.run_action, command.action)
+        elif key.isdigit():
+            self.action_nth(int(key))
 
     def action_theme(self) -> None:
         """Choose a theme."""

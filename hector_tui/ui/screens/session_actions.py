@@ -199,6 +199,9 @@ class SessionActions(Screen[None]):
 
     def action_attention(self) -> None:
         """Show the next session that needs an answer, failed, or finished unseen."""
+        if closed := self.desk.needing_without_tab():
+            self._open_chosen([closed])
+            return
         needing = self.desk.workspace.next_that_needs(self.desk.activity)
         if needing is None:
             self.tell("No other session needs you.")
