@@ -262,6 +262,9 @@ class Sessions(RuleBasedStateMachine):
     @rule(pick=PICK)
     def cancel(self, pick: int) -> None:
         talk = self.talk(pick)
+        if not any(len(talk.lane(agent_id)) > 1 for agent_id in AGENTS):
+            self.set_policy(pick, "")
+            self.send_several(pick, chosen(AGENTS, pick), list(KINDS))
         running = [lane[0] for agent_id in AGENTS if (lane := talk.lane(agent_id))]
         assert self.do(self.engine.chat.cancel(talk.session_id)) == len(running)
         self.expect_cancelled(running)
@@ -495,7 +498,7 @@ class Sessions(RuleBasedStateMachine):
                 self.started.append(item)
 
 
-@pytest.mark.timeout(3600 if IS_LONG else 120)
+@pytest.mark.timeout(3600 if IS_LONG else 300)
 def test_sessions_keep_their_promises_whatever_is_done_to_them() -> None:
     run_state_machine_as_test(
         Sessions,

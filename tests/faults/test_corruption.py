@@ -80,7 +80,8 @@ async def use(profile: Profile) -> list[str]:
         notices += store.notices
         try:
             for info in await store.sessions.latest(1_000):
-                await store.sessions.history(info.session_id, limit=1_000)
+                for record in await store.sessions.history(info.session_id, limit=1_000):
+                    await store.sessions.files(record.turn.key, {part.file_id for part in record.turn.files})
             await store.tabs.open_tabs()
             await store.memories.latest(MemoryFilter(), 10_000)
             await store.memories.search_text("question 3/7", MemoryFilter(), 10)

@@ -61,7 +61,7 @@ def row_runs(row: SessionRow | None, state: RowState, words: SearchWords, width:
     glyph: RowRun = RowRun(f"{GLYPHS[state.state]} ", state.state) if state.state is not None else RowRun("  ", "gap")
     runs += [glyph, RowRun("★ " if row.info.pinned else "  ", "pin")]
     tail = _tail(row, width)
-    unread = f" •{min(row.unread, 99)}" if row.unread and not state.selected and state.state != "working" else ""
+    unread = f" •{min(row.unread, 99)}" if row.unread and state.state != "working" else ""
     room = max(width - HEAD - len(unread) - sum(cell_len(run.text) for run in tail), 4)
     title = clean_line(row.info.title, room) or shorten("(nothing said yet)", room)
     role: RowRole = "open-title" if state.is_open else "title"
