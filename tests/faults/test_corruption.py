@@ -96,7 +96,7 @@ async def use(profile: Profile) -> list[str]:
 
 
 async def write(profile: Profile) -> None:
-    """A whole turn in a new session; a page that only a write looks at, as of an index of words, takes another start."""
+    """A whole turn in a new session; a page of an index that only a write looks at takes another start."""
     for _ in range(2):
         store = await Store.open(profile)
         try:
@@ -352,7 +352,7 @@ def test_the_vectors_are_made_anew_for_what_was_saved(whole: Whole, profiles: Ca
 
 def test_reading_ends_when_its_time_is_up_with_the_newest_pages(whole: Whole, tmp_path: Path) -> None:
     ticks = itertools.count()
-    saved = salvage(whole.path, tmp_path / "saved.db", limit_s=60, clock=lambda: next(ticks))
+    saved = salvage(whole.path, tmp_path / "saved.db", limit_s=100, clock=lambda: next(ticks))
     assert saved.is_cut
     assert 0 < saved.messages < 480
     texts = {row[5] for row in rows_of(tmp_path / "saved.db")["turns"]}
