@@ -153,7 +153,7 @@ class SessionActions(Screen[None]):
             wanted = title.casefold()
             for info in await self.desk.recent(SESSIONS_OFFERED):
                 if clean_line(info.title).casefold() == wanted:
-                    self._open_session(info.session_id)
+                    self._open_chosen([info.session_id])
                     return
             self.tell(f"There is no session called {title!r}. Ctrl+S lists them all.")
 
