@@ -129,10 +129,16 @@ def _add_agents(commands: argparse._SubParsersAction[Parser]) -> None:
 
 
 def _add_sessions(commands: argparse._SubParsersAction[Parser]) -> None:
-    sessions = commands.add_parser("sessions", help="list sessions, or show one")
+    sessions = commands.add_parser("sessions", help="list, search, show, archive, delete, fork and export sessions")
     _add_common(sessions, 1)
-    actions = sessions.add_subparsers(dest="action", metavar="list|show", required=True)
+    actions = sessions.add_subparsers(
+        dest="action", metavar="list|show|search|archive|delete|undelete|fork|export", required=True
+    )
     listing = actions.add_parser("list", help="list sessions, last used first")
+    listing.add_argument(
+        "--archived", dest="view", action="store_const", const="archived", default="current", help="those put away"
+    )
+    listing.add_argument("--deleted", dest="view", action="store_const", const="deleted", help="those in the trash")
     listing.add_argument("--limit", type=_count, default=50, metavar="N", help="at most this many (50)")
     listing.add_argument("--json", action="store_true", help="print one session per line as JSON")
     _add_common(listing, 2)
@@ -140,6 +146,31 @@ def _add_sessions(commands: argparse._SubParsersAction[Parser]) -> None:
     show.add_argument("session_id", metavar="ID", type=_session_id)
     show.add_argument("--json", action="store_true", help="print one message per line as JSON")
     _add_common(show, 2)
+    _add_session_changes(actions)
+
+
+def _add_session_changes(actions: argparse._SubParsersAction[Parser]) -> None:
+    search = actions.add_parser("search", help="find sessions by their titles and what was said in them")
+    search.add_argument("words", nargs="+", metavar="WORD", help='all must be there; "in quotes" side by side')
+    search.add_argument("--limit", type=_count, default=20, metavar="N", help="at most this many (20)")
+    search.add_argument("--json", action="store_true", help="print one session per line as JSON")
+    archive = actions.add_parser("archive", help="take sessions out of the list; they stay as they are")
+    archive.add_argument("session_ids", nargs="+", metavar="ID", type=_session_id)
+    archive.add_argument("--undo", action="store_true", help="put them back into the list")
+    delete = actions.add_parser("delete", help="delete sessions; for a week they can be brought back")
+    delete.add_argument("session_ids", nargs="+", metavar="ID", type=_session_id)
+    delete.add_argument("--forever", action="store_true", help="for good, with messages, memories and vectors")
+    undelete = actions.add_parser("undelete", help="bring deleted sessions back")
+    undelete.add_argument("session_ids", nargs="+", metavar="ID", type=_session_id)
+    fork = actions.add_parser("fork", help="begin a session with what was said in another one")
+    fork.add_argument("session_id", metavar="ID", type=_session_id)
+    fork.add_argument("--turn", type=_count, metavar="N", help="only up to this turn")
+    fork.add_argument("--json", action="store_true", help="print the new session as JSON")
+    export = actions.add_parser("export", help="print a session as Markdown, or write it to a file")
+    export.add_argument("session_id", metavar="ID", type=_session_id)
+    export.add_argument("file", nargs="?", metavar="FILE", help="a file that is not there yet (standard output)")
+    for parser in (search, archive, delete, undelete, fork, export):
+        _add_common(parser, 2)
 
 
 def _add_usage(commands: argparse._SubParsersAction[Parser]) -> None:

@@ -1,40 +1,49 @@
-"""`hector-tui sessions`: what conversations there are, and what was said in one."""
+"""`hector-tui sessions`: what conversations there are, what was said in one, and what can be done with them."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import asdict
 
+from hector_tui.cli import session_changes
 from hector_tui.cli.output import counted, prints_unicode, say, say_json
 from hector_tui.cli.setup import open_store
 from hector_tui.cli.statuses import EXIT_DONE
+from hector_tui.domain.listing import SessionQuery
 from hector_tui.domain.messages import FilePart, Message, Role, StoredMessage, ToolCallPart, ToolResultPart
 from hector_tui.domain.turns import SessionInfo, Turn, TurnRecord, TurnStatus
 from hector_tui.sessions.service import SessionService
 
 _PAGE = 200
-_ALL = 2**31
-"""More sessions than a profile has."""
 
 
 def run_sessions(options: argparse.Namespace) -> int:
-    """List sessions or show one.
+    """List sessions, show one, or change some.
 
     Raises:
         UnknownSession: There is none with that id.
         HectorError: The profile or its database cannot be used.
     """
-    return asyncio.run(_list(options) if options.action == "list" else _show(options))
+    actions: dict[str, Callable[[argparse.Namespace], Coroutine[None, None, int]]] = {
+        "list": _list,
+        "show": _show,
+        "search": session_changes.search,
+        "archive": session_changes.archive,
+        "delete": session_changes.delete,
+        "undelete": session_changes.undelete,
+        "fork": session_changes.fork,
+        "export": session_changes.export,
+    }
+    return asyncio.run(actions[options.action](options))
 
 
 async def _list(options: argparse.Namespace) -> int:
     async with open_store(options) as store:
-        # Those nobody said anything in are left out before counting; a database cannot hold enough of them to matter.
-        used = [info for info in await store.sessions.latest(_ALL) if info.turns]
-    for info in used[: options.limit]:
+        page = await store.library.page(SessionQuery(view=options.view), 0, options.limit)
+    for info in (row.info for row in page.rows):
         if options.json:
             say_json(asdict(info))
         else:

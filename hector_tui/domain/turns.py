@@ -108,7 +108,8 @@ class SessionInfo:
         title: What a person or the first exchange named it; empty while neither has.
         turns: How many turns it has.
         queue_policy: What happens to a message sent while a turn runs; empty means as the agent's file says.
-        created_at, updated_at: Seconds since the epoch, UTC.
+        named: A person chose the title; nothing overwrites it.
+        created_at, updated_at, deleted_at: Seconds since the epoch, UTC; one that has `deleted_at` is in the trash.
     """
 
     session_id: str
@@ -119,6 +120,9 @@ class SessionInfo:
     turns: int = 0
     archived: bool = False
     queue_policy: str = ""
+    named: bool = False
+    pinned: bool = False
+    deleted_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

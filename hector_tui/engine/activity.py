@@ -32,6 +32,10 @@ class ActivityBoard:
         """What goes on in a session."""
         return self._activities.get(session_id) or SessionActivity(session_id=session_id)
 
+    def needing(self) -> list[str]:
+        """The sessions in which a tool call waits for a person."""
+        return [activity.session_id for activity in list(self._activities.values()) if activity.approvals]
+
     def note(self, run: Run, live: Sequence[Run]) -> None:
         """A run was queued, started or has ended.
 

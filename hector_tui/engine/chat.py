@@ -22,13 +22,15 @@ from hector_tui.domain.spending import Spending, SpendingBy
 from hector_tui.domain.turns import SentPrompt, SessionInfo, TabInfo, TurnRecord
 from hector_tui.engine.activity import ActivityBoard
 from hector_tui.engine.feed import ENGINE, ChangeFeed, ChangeReader
+from hector_tui.engine.library import Library
 from hector_tui.engine.queueing import SessionQueue
 from hector_tui.engine.run import Run
 from hector_tui.engine.runner import Runner
 from hector_tui.engine.views import AgentView, SessionActivity
-from hector_tui.errors import EngineClosed, SessionBusy, SessionError
+from hector_tui.errors import EngineClosed, SessionBusy, SessionError, UnknownSession
 from hector_tui.memory.service import MemoryService, MemoryView
 from hector_tui.sessions.approvals import ApprovalTable
+from hector_tui.sessions.library import LibraryTable
 from hector_tui.sessions.service import SessionService
 from hector_tui.sessions.spending import SpendingTable
 from hector_tui.sessions.tabs import TabTable
@@ -55,6 +57,7 @@ class ChatService:
         tabs: TabTable,
         approvals: ApprovalTable,
         spending: SpendingTable,
+        library: LibraryTable,
         memory: MemoryService,
         feed: ChangeFeed,
         make_runner: Callable[[Callable[[Run], None]], Runner],
@@ -73,6 +76,14 @@ class ChatService:
         self._ended: deque[Run] = deque(maxlen=_ENDED_KEPT)
         self.runner = make_runner(self._run_changed)
         self.queue = SessionQueue(sessions, self.runner)
+        self.library = Library(
+            table=library,
+            sessions=sessions,
+            runner=self.runner,
+            memory=memory,
+            feed=feed,
+            forget=self._activity.forget,
+        )
 
     # Agents
 
@@ -106,7 +117,7 @@ class ChatService:
         return await self._sessions.get(session_id)
 
     async def sessions(self, limit: int = 200) -> Sequence[SessionInfo]:
-        """Sessions in which something was said, last used first."""
+        """Sessions in use in which something was said, last used first."""
         return [info for info in await self._sessions.latest(limit) if info.turns]
 
     async def rename_session(self, session_id: str, title: str) -> None:
@@ -131,21 +142,14 @@ class ChatService:
         await self._sessions.set_queue_policy(session_id, policy)
 
     async def delete_session(self, session_id: str) -> None:
-        """Stop a session's runs, then delete it with its messages, memories and vectors.
+        """Stop a session's runs, then delete it; `library.undelete` brings it back, `library.purge` ends it for good.
 
         Raises:
+            UnknownSession: There is none with that id.
             StoreError: Nothing was deleted.
         """
-        runs = self.runner.runs(session_id)
-        for run in runs:
-            self.runner.cancel(run, "the session was deleted")
-        for run in runs:
-            await run.wait()
-        await self._sessions.get(session_id)
-        await self._sessions.delete(session_id)
-        self._activity.forget(session_id)
-        self._memory.session_deleted()
-        self._feed.mark(session_id)
+        if not await self.library.delete([session_id]):
+            raise UnknownSession(f"there is no session {session_id!r}")
 
     async def history(
         self, session_id: str, *, before: int | None = None, after: int = 0, limit: int = 50
@@ -247,9 +251,17 @@ class ChatService:
         """What goes on in a session; safe from any thread."""
         return self._activity.of(session_id)
 
+    def needing(self) -> Sequence[str]:
+        """The sessions in which a tool call waits for a person, with a tab or without; safe from any thread."""
+        return self._activity.needing()
+
     def changes(self) -> ChangeReader:
         """A reader that hears which sessions changed; `ENGINE` among them stands for the engine itself."""
         return self._feed.reader()
+
+    def unsubscribe(self, reader: ChangeReader) -> None:
+        """A reader wants to hear nothing more; safe from any thread."""
+        self._feed.detach(reader)
 
     # What the inspector shows
 

@@ -95,6 +95,7 @@ class Engine:
         self._models = models
         self._looking_after: asyncio.Task[None] | None = None
         self._backing_up: asyncio.Task[None] | None = None
+        self._emptying: asyncio.Task[None] | None = None
         # Two subjects: a journal that works again must not take back that an answer is still unsaved.
         self._settler = Settler(
             store.sessions,
@@ -112,6 +113,7 @@ class Engine:
             tabs=store.tabs,
             approvals=store.approvals,
             spending=store.spending,
+            library=store.library,
             memory=memory,
             feed=ChangeFeed(),
             make_runner=self._make_runner,
@@ -147,6 +149,7 @@ class Engine:
         engine._backing_up = asyncio.create_task(
             keep_daily_backups(options.profile, engine.chat.announce), name="daily-backup"
         )
+        engine._emptying = asyncio.create_task(engine.chat.library.keep_emptying(), name="empty-trash")
         return engine
 
     def default_agent(self) -> Agent:
@@ -185,7 +188,7 @@ class Engine:
 
     async def aclose(self) -> None:
         """Interrupt runs, save what they have, index what waits, close everything; safe to call twice."""
-        for task in (self._looking_after, self._backing_up):
+        for task in (self._looking_after, self._backing_up, self._emptying):
             if task is not None:
                 task.cancel()
                 await asyncio.wait({task})

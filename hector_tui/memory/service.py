@@ -275,8 +275,8 @@ class MemoryService:
         self._indexer.notify_all()
         return found
 
-    def session_deleted(self) -> None:
-        """A session was deleted: its memories went with its row, and their vectors go now."""
+    def sessions_changed(self) -> None:
+        """Sessions were deleted, brought back or copied: their vectors go and come now, not when a batch is full."""
         self._indexer.notify_all()
 
     async def flush(self, key: SessionKey | None = None, *, timeout_s: float = 5.0) -> bool:

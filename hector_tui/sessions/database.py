@@ -13,10 +13,12 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
+from hector_tui.domain.excerpts import fold
 from hector_tui.errors import StoreCorrupt, StoreError
 from hector_tui.sessions.damage import means_damage, note_damage, note_of
 from hector_tui.sessions.migrations import migrate
 from hector_tui.sessions.repair import Alone, Repair, nobody_else, repair_if_damaged, replace_damaged
+from hector_tui.sessions.schema import FULL_TEXT_INDEXES
 from hector_tui.sessions.writer import START_AGAIN, Writer, store_error
 
 T = TypeVar("T")
@@ -68,6 +70,7 @@ class Database:
             reader = await aiosqlite.connect(path, isolation_level=None)
             reader.row_factory = sqlite3.Row
             await reader.execute("PRAGMA query_only = ON")
+            await reader.create_function("folded", 1, fold, deterministic=True)
             await reader.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
         except sqlite3.Error as error:
             connection.close()
@@ -206,7 +209,8 @@ def _mend_indexes(connection: sqlite3.Connection, path: Path) -> None:
     """
     try:
         connection.execute("REINDEX")
-        connection.execute("INSERT INTO memories_fts(memories_fts) VALUES ('rebuild')")
+        for index in FULL_TEXT_INDEXES:
+            connection.execute(f"INSERT INTO {index}({index}) VALUES ('rebuild')")
     except sqlite3.Error as error:
         # Two rows with the same key: an index that knew better was damaged, or one of the rows.
         if means_damage(error) or isinstance(error, sqlite3.IntegrityError):

@@ -15,6 +15,7 @@ from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.memories import Memory, MemoryFilter
 from hector_tui.sessions.database import Database, placeholders
 from hector_tui.sessions.rows import insert_memories, memory_of, storable
+from hector_tui.sessions.trash import NOT_IN_TRASH
 
 _COLUMNS = (
     "m.memory_id, m.session_id, m.agent_id, m.kind, m.role, m.text, m.created_at, m.turn_id, m.pinned,"
@@ -66,11 +67,12 @@ class MemoryTable:
         return await self._database.write(lambda connection: insert_memories(connection, memories))
 
     async def get(self, memory_ids: Sequence[str]) -> dict[str, Memory]:
-        """Memories by id; ids that are gone are left out."""
+        """Memories by id; ids that are gone, or whose session is in the trash, are left out."""
         if not memory_ids:
             return {}
         rows = await self._database.rows(
-            f"SELECT {_COLUMNS} FROM memories m WHERE m.memory_id IN ({placeholders(memory_ids)})", memory_ids
+            f"SELECT {_COLUMNS} FROM memories m WHERE m.memory_id IN ({placeholders(memory_ids)}) AND m.{NOT_IN_TRASH}",
+            memory_ids,
         )
         return {row["memory_id"]: memory_of(row) for row in rows}
 
@@ -219,7 +221,7 @@ class MemoryTable:
         Raises:
             StoreError: Nothing was queued.
         """
-        return await self._database.write(lambda connection: _queue_again(connection, "1", ()))
+        return await self._database.write(lambda connection: _queue_again(connection, NOT_IN_TRASH, ()))
 
 
 def match_expression(question: str) -> str:
@@ -235,14 +237,14 @@ def _owner_words(where: MemoryFilter) -> list[str]:
 
 
 def _condition(where: MemoryFilter) -> tuple[str, tuple[str, ...]]:
-    parts, values = [], []
+    parts, values = [f"m.{NOT_IN_TRASH}"], []
     if where.agent_id:
         parts.append("m.agent_id = ?")
         values.append(where.agent_id)
     if where.session_id:
         parts.append("m.session_id = ?")
         values.append(where.session_id)
-    return " AND ".join(parts) or "1", tuple(values)
+    return " AND ".join(parts), tuple(values)
 
 
 def _queue_again(connection: sqlite3.Connection, condition: str, values: Sequence[object]) -> int:

@@ -106,6 +106,9 @@ def session_of(row: Row) -> SessionInfo:
         turns=row["turns"],
         archived=bool(row["archived"]),
         queue_policy=row["queue_policy"],
+        named=bool(row["named"]),
+        pinned=bool(row["pinned"]),
+        deleted_at=row["deleted_at"],
     )
 
 

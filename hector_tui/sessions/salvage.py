@@ -47,6 +47,9 @@ TABLES: Mapping[str, Mapping[str, Kind]] = {
         "turns": "number",
         "archived": "number",
         "queue_policy": "text",
+        "named": "number",
+        "pinned": "number",
+        "deleted_at": "time or none",
     },
     "turns": {
         "turn_id": "key",

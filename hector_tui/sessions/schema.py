@@ -5,6 +5,13 @@ at its memories: filtering afterwards ranked every memory that shares a common w
 
 `turns.text` holds what the person sent from the moment it is accepted; its message row gets its `seq` when the turn
 starts. So messages of one SessionKey are always in the order they were answered, also after queued turns were moved.
+
+`messages_fts` indexes what was said and what tools answered, newest message first by its rowid. Its content is a view:
+the words are read out of the JSON where they stand, so that no text is stored twice. Thoughts are left out; a search
+for what was said would find mostly them.
+
+A session with `deleted_at` is in the trash: every query but the trash's own leaves it out, and `sessions/trash.py`
+deletes it for good later. `named` says that a person chose the title, which nothing may overwrite.
 """
 
 from __future__ import annotations
@@ -12,7 +19,20 @@ from __future__ import annotations
 APPLICATION_ID = 0x48435455
 """`HCTU`: SQLite's application_id, which tells our file from another program's."""
 
-VERSION_1 = """
+FULL_TEXT_INDEXES = ("memories_fts", "messages_fts")
+
+
+def _words(row: str) -> str:
+    """An SQL expression for the words of a message; damaged JSON has none, and can be deleted all the same."""
+    return (
+        "coalesce((SELECT group_concat(CASE value ->> 'kind'"
+        " WHEN 'text' THEN value ->> 'text' WHEN 'tool_result' THEN value ->> 'text'"
+        " WHEN 'tool_call' THEN value ->> 'arguments' WHEN 'file' THEN value ->> 'name' END, char(10))"
+        f" FROM json_each(iif(json_valid({row}parts), {row}parts, '[]'))), '')"
+    )
+
+
+_TABLES = """
 CREATE TABLE sessions(
     session_id TEXT PRIMARY KEY CHECK (session_id <> ''),
     agent_id   TEXT NOT NULL CHECK (agent_id <> ''),
@@ -21,9 +41,13 @@ CREATE TABLE sessions(
     updated_at REAL NOT NULL,
     turns      INTEGER NOT NULL DEFAULT 0,
     archived   INTEGER NOT NULL DEFAULT 0,
-    queue_policy TEXT NOT NULL DEFAULT '' CHECK (queue_policy IN ('', 'enqueue', 'interrupt', 'reject'))
+    queue_policy TEXT NOT NULL DEFAULT '' CHECK (queue_policy IN ('', 'enqueue', 'interrupt', 'reject')),
+    named      INTEGER NOT NULL DEFAULT 0,
+    pinned     INTEGER NOT NULL DEFAULT 0,
+    deleted_at REAL
 ) STRICT;
 CREATE INDEX sessions_by_update ON sessions(updated_at DESC);
+CREATE INDEX sessions_in_trash ON sessions(deleted_at) WHERE deleted_at IS NOT NULL;
 
 CREATE TABLE owners(
     owner_id TEXT PRIMARY KEY,
@@ -77,6 +101,21 @@ CREATE TABLE files(
     UNIQUE (turn_id, file_id)
 ) STRICT;
 CREATE INDEX files_by_key ON files(session_id, agent_id, file_id);
+
+CREATE VIEW message_words(message_id, words) AS SELECT message_id, {words} FROM messages;
+CREATE VIRTUAL TABLE messages_fts USING fts5(
+    words, content='message_words', content_rowid='message_id', prefix='2', tokenize="unicode61 remove_diacritics 2"
+);
+CREATE TRIGGER messages_inserted AFTER INSERT ON messages BEGIN
+    INSERT INTO messages_fts(rowid, words) VALUES (new.message_id, {new_words});
+END;
+CREATE TRIGGER messages_deleted AFTER DELETE ON messages BEGIN
+    INSERT INTO messages_fts(messages_fts, rowid, words) VALUES ('delete', old.message_id, {old_words});
+END;
+CREATE TRIGGER messages_changed AFTER UPDATE OF parts ON messages BEGIN
+    INSERT INTO messages_fts(messages_fts, rowid, words) VALUES ('delete', old.message_id, {old_words});
+    INSERT INTO messages_fts(rowid, words) VALUES (new.message_id, {new_words});
+END;
 
 CREATE TABLE journal(
     turn_id    TEXT NOT NULL REFERENCES turns ON DELETE CASCADE,
@@ -148,3 +187,7 @@ CREATE TABLE outbox(
 CREATE INDEX outbox_by_key ON outbox(session_id, agent_id);
 CREATE INDEX outbox_by_memory ON outbox(memory_id);
 """
+
+VERSION_1 = (
+    _TABLES.replace("{words}", _words("")).replace("{new_words}", _words("new.")).replace("{old_words}", _words("old."))
+)

@@ -5,6 +5,7 @@ Reads are awaited queries on a connection of their own; every write is one trans
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -50,10 +51,14 @@ class SessionService:
         key = SessionKey(session_id or new_id(), agent_id)
 
         def transaction(connection: sqlite3.Connection) -> None:
+            # Who begins a session under the id of a deleted one wants a new one, with nothing of the old.
             connection.execute(
-                "INSERT INTO sessions(session_id, agent_id, title, created_at, updated_at) VALUES (?, ?, ?, ?, ?)"
-                " ON CONFLICT(session_id) DO NOTHING",
-                (key.session_id, agent_id, storable(title), now, now),
+                "DELETE FROM sessions WHERE session_id = ? AND deleted_at IS NOT NULL", (key.session_id,)
+            )
+            connection.execute(
+                "INSERT INTO sessions(session_id, agent_id, title, created_at, updated_at, named)"
+                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(session_id) DO NOTHING",
+                (key.session_id, agent_id, storable(title), now, now, bool(title)),
             )
 
         await self._database.write(transaction)
@@ -63,9 +68,11 @@ class SessionService:
         """One session.
 
         Raises:
-            UnknownSession: There is none with that id.
+            UnknownSession: There is none with that id, or it is in the trash.
         """
-        row = await self._database.row("SELECT * FROM sessions WHERE session_id = ?", (session_id,))
+        row = await self._database.row(
+            "SELECT * FROM sessions WHERE session_id = ? AND deleted_at IS NULL", (session_id,)
+        )
         if row is None:
             raise UnknownSession(
                 f"there is no session {session_id!r}", hint="`hector-tui sessions list` shows what there is."
@@ -73,9 +80,10 @@ class SessionService:
         return session_of(row)
 
     async def latest(self, limit: int = 200, *, before: float | None = None) -> list[SessionInfo]:
-        """Sessions, last used first; `before` pages on from an `updated_at`."""
+        """Sessions in use, last used first; `before` pages on from an `updated_at`."""
         rows = await self._database.rows(
-            "SELECT * FROM sessions WHERE updated_at < ? ORDER BY updated_at DESC LIMIT ?",
+            "SELECT * FROM sessions WHERE deleted_at IS NULL AND NOT archived AND updated_at < ?"
+            " ORDER BY updated_at DESC LIMIT ?",
             (before if before is not None else float("inf"), limit),
         )
         return [session_of(row) for row in rows]
@@ -88,7 +96,7 @@ class SessionService:
         return [row["agent_id"] for row in rows]
 
     async def rename(self, session_id: str, title: str) -> None:
-        """Give a session a title.
+        """Give a session a title, which nothing but another such wish changes.
 
         Raises:
             UnknownSession: There is none with that id.
@@ -97,7 +105,8 @@ class SessionService:
         changed = await self._database.write(
             lambda connection: (
                 connection.execute(
-                    "UPDATE sessions SET title = ? WHERE session_id = ?", (storable(title), session_id)
+                    "UPDATE sessions SET title = ?, named = 1 WHERE session_id = ? AND deleted_at IS NULL",
+                    (storable(title), session_id),
                 ).rowcount
             )
         )
@@ -119,7 +128,10 @@ class SessionService:
         )
 
     async def delete(self, session_id: str) -> bool:
-        """Delete a session with every row of it; triggers queue the deletion of its vectors. Returns whether it was.
+        """Delete a session for good with every row of it; triggers queue the deletion of its vectors.
+
+        Returns:
+            Whether it was there, in the trash or not.
 
         Raises:
             StoreError: Nothing was deleted.
@@ -295,7 +307,11 @@ class SessionService:
         return await self._records(rows)
 
     async def files(self, key: SessionKey, file_ids: Collection[str]) -> Mapping[str, bytes]:
-        """The content of files attached to messages of one SessionKey, by `file_id`; what is lost is not there."""
+        """The content of files attached to messages of one SessionKey, by `file_id`; what is lost is not there.
+
+        Raises:
+            StoreCorrupt: A content is not the one its id was made from.
+        """
         if not file_ids:
             return {}
         rows = await self._database.rows(
@@ -303,6 +319,11 @@ class SessionService:
             f" AND file_id IN ({placeholders(file_ids)})",
             (key.session_id, key.agent_id, *file_ids),
         )
+        with self._database.noting_damage():
+            for row in rows:
+                # Nothing else in SQLite notices noise in a page that only holds content.
+                if hashlib.sha256(row["content"]).hexdigest() != row["file_id"]:
+                    raise damaged("file", row["file_id"], "its content is another one")
         return {row["file_id"]: row["content"] for row in rows}
 
     async def _records(self, newest_first: Sequence[sqlite3.Row]) -> list[TurnRecord]:

@@ -13,6 +13,7 @@ from hector_tui.paths import Profile
 from hector_tui.sessions.approvals import ApprovalTable
 from hector_tui.sessions.backup import newest_good
 from hector_tui.sessions.database import Database
+from hector_tui.sessions.library import LibraryTable
 from hector_tui.sessions.memories import MemoryTable
 from hector_tui.sessions.owner import Owner
 from hector_tui.sessions.repair import Repair, counted
@@ -37,6 +38,7 @@ class Store:
     memories: MemoryTable
     approvals: ApprovalTable
     spending: SpendingTable
+    library: LibraryTable
     interrupted: tuple[Turn, ...]
     notices: tuple[str, ...]
 
@@ -87,6 +89,7 @@ class Store:
             memories=MemoryTable(database),
             approvals=ApprovalTable(database),
             spending=SpendingTable(database),
+            library=LibraryTable(database),
             interrupted=tuple(interrupted),
             notices=tuple(notices),
         )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from hector_tui.domain.turns import TabInfo
 from hector_tui.sessions.database import Database
 from hector_tui.sessions.rows import storable, tab_of
+from hector_tui.sessions.trash import NOT_IN_TRASH
 
 
 class TabTable:
@@ -18,7 +19,9 @@ class TabTable:
 
     async def open_tabs(self) -> list[TabInfo]:
         """The open tabs, left to right."""
-        rows = await self._database.rows("SELECT * FROM tabs WHERE position IS NOT NULL ORDER BY position")
+        rows = await self._database.rows(
+            f"SELECT * FROM tabs WHERE position IS NOT NULL AND {NOT_IN_TRASH} ORDER BY position"
+        )
         return [tab_of(row) for row in rows]
 
     async def get(self, session_id: str) -> TabInfo:
@@ -36,7 +39,7 @@ class TabTable:
         def transaction(connection: sqlite3.Connection) -> None:
             connection.execute("UPDATE tabs SET position = NULL, active = 0")
             connection.executemany(
-                # A session deleted meanwhile has no tab to keep.
+                # A session deleted for good meanwhile has no tab to keep; one in the trash is left out when read.
                 "INSERT INTO tabs(session_id, position, active)"
                 " SELECT session_id, ?, ? FROM sessions WHERE session_id = ?"
                 " ON CONFLICT(session_id) DO UPDATE SET position = excluded.position, active = excluded.active",

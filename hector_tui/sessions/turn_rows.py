@@ -13,7 +13,8 @@ from hector_tui.domain.events import event_from_dict
 from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.keys import SessionKey, new_id
 from hector_tui.domain.memories import Memory
-from hector_tui.domain.messages import Message, StoredMessage, user_message
+from hector_tui.domain.messages import Message, Role, StoredMessage, user_message
+from hector_tui.domain.titles import provisional_title, title_of
 from hector_tui.domain.turns import Turn, TurnStatus
 from hector_tui.domain.usage import Usage
 from hector_tui.errors import SessionError, StoreConflict, UnknownSession
@@ -23,9 +24,6 @@ from hector_tui.sessions.file_rows import names_text
 from hector_tui.sessions.rows import dump, insert_memories, parts_text, storable, turn_of, usage_text
 
 logger = logging.getLogger(__name__)
-
-TITLE_CELLS = 48
-"""Characters of the first question that become the title of a session nobody named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +68,9 @@ def accept(
 ) -> Turn:
     """Append a queued turn to its session; refused when its SessionKey has `max_turns` already, 0 for no limit."""
     changed = connection.execute(
-        "UPDATE sessions SET updated_at = ?, turns = turns + 1, title = iif(title = '', ?, title) WHERE session_id = ?",
-        (now, title_from(text), key.session_id),
+        "UPDATE sessions SET updated_at = ?, turns = turns + 1, archived = 0, title = iif(title = '', ?, title)"
+        " WHERE session_id = ? AND deleted_at IS NULL",
+        (now, provisional_title(text or ", ".join(file.name for file in files)), key.session_id),
     ).rowcount
     if not changed:
         raise UnknownSession(f"there is no session {key.session_id!r}", hint="It may have been deleted meanwhile.")
@@ -153,6 +152,8 @@ def settle(connection: sqlite3.Connection, turn_id: str, settlement: Settlement,
             turn_id,
         ),
     )
+    if settlement.status is TurnStatus.DONE:
+        _name_session(connection, turn, settlement.messages)
     insert_memories(connection, settlement.memories)
     connection.execute("DELETE FROM journal WHERE turn_id = ?", (turn_id,))
     connection.execute("UPDATE sessions SET updated_at = ? WHERE session_id = ?", (now, turn.key.session_id))
@@ -209,10 +210,20 @@ def _journalled_messages(connection: sqlite3.Connection, turn_id: str) -> tuple[
     return assembler.messages(unfinished="interrupted")
 
 
-def title_from(text: str) -> str:
-    """A title for a session nobody named: the beginning of its first question, on one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= TITLE_CELLS else line[: TITLE_CELLS - 1].rstrip() + "…"
+def _name_session(connection: sqlite3.Connection, turn: Turn, messages: Sequence[Message]) -> None:
+    """A title from the first exchange, unless a person gave one or there were answers before."""
+    session_id = turn.key.session_id
+    row = connection.execute(
+        "SELECT 1 FROM sessions WHERE session_id = ? AND NOT named AND NOT EXISTS"
+        " (SELECT 1 FROM turns WHERE session_id = ? AND status = 'done' AND turn_id <> ?)",
+        (session_id, session_id, turn.turn_id),
+    ).fetchone()
+    if row is None:
+        return
+    answer = "\n\n".join(message.text for message in messages if message.role is Role.ASSISTANT)
+    asked = turn.text or ", ".join(file.name for file in turn.files)
+    if title := title_of(asked, answer):
+        connection.execute("UPDATE sessions SET title = ? WHERE session_id = ?", (storable(title), session_id))
 
 
 def _refuse_beyond(connection: sqlite3.Connection, key: SessionKey, max_turns: int) -> None:

@@ -50,7 +50,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         command_id="session.open",
-        title="Open a session",
+        title="Sessions: find, open, archive, delete",
         action="sessions",
         keys="ctrl+s",
         leader="s",
@@ -74,7 +74,22 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         command_id="session.delete", title="Delete this session", action="delete_session", leader="X", slash="delete"
     ),
-    Command(command_id="session.reopen", title="Reopen closed tab", action="reopen", leader="u", slash="reopen"),
+    Command(command_id="session.archive", title="Archive this session", action="archive", leader="A", slash="archive"),
+    Command(
+        command_id="session.fork",
+        title="Fork: go on from here in a copy",
+        action="fork",
+        leader="f",
+        slash="fork",
+        takes="turn",
+    ),
+    Command(
+        command_id="session.reopen",
+        title="Reopen the tab closed or deleted last",
+        action="reopen",
+        leader="u",
+        slash="reopen",
+    ),
     Command(command_id="tab.next", title="Next tab", action="step(1)", keys="ctrl+pagedown", leader="l", slash="next"),
     Command(
         command_id="tab.previous",
@@ -84,6 +99,17 @@ COMMANDS: tuple[Command, ...] = (
         leader="h",
         slash="previous",
     ),
+    Command(
+        command_id="tab.attention",
+        title="Next session that needs you",
+        action="attention",
+        keys="alt+n",
+        leader="j",
+        slash="attention",
+        aliases=("needs",),
+    ),
+    Command(command_id="tab.list", title="List of tabs", action="tab_list", keys="alt+0", leader="0", slash="tabs"),
+    Command(command_id="tab.recent", title="The tab shown before", action="recent(1)", keys="ctrl+tab", leader="b"),
     Command(command_id="tab.move_right", title="Move tab right", action="move(1)", leader="L"),
     Command(command_id="tab.move_left", title="Move tab left", action="move(-1)", leader="H"),
     Command(

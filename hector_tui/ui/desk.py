@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from hector_tui.domain.addressing import split_address
 from hector_tui.domain.approvals import ApprovalRequest, Decision
 from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.keys import SessionKey
-from hector_tui.domain.turns import SessionInfo, TabInfo
+from hector_tui.domain.turns import SessionInfo, TabInfo, TurnStatus
 from hector_tui.engine.host import Engine
 from hector_tui.engine.queueing import QueuedMessage, SessionQueue
 from hector_tui.engine.thread import EngineThread
 from hector_tui.engine.views import AgentView, SessionActivity
 from hector_tui.errors import SessionError, UnknownSession
 from hector_tui.ui.conversation import Conversation
-from hector_tui.ui.workspace import Workspace
+from hector_tui.ui.shelf import Shelf
+from hector_tui.ui.widgets.tab_layout import TabState
+from hector_tui.ui.workspace import Workspace, state_of
 
 T = TypeVar("T")
 
@@ -29,6 +32,7 @@ class Desk:
         agents: Every agent by its id, once the engine is open.
         preferred: The agent a person prefers; empty for none.
         new_policy: What a new session does with a message that comes while an answer does.
+        shelf: All sessions, open or not.
     """
 
     def __init__(self, engine: EngineThread) -> None:
@@ -37,6 +41,7 @@ class Desk:
         self.preferred = ""
         self.new_policy = ""
         self._engine = engine
+        self.shelf = Shelf(engine)
         self._closed: list[str] = []
 
     def name_of(self, agent_id: str) -> str:
@@ -97,8 +102,7 @@ class Desk:
         """
         conversation = self.workspace.find(session_id)
         if conversation is None:
-            tab = await self._engine.call(lambda engine: engine.chat.tab(session_id))
-            conversation = await self._open(session_id, tab)
+            conversation = await self._open(session_id, await self._tab(session_id))
         self.workspace.activate(conversation)
         await self.save()
         return conversation
@@ -118,10 +122,12 @@ class Desk:
         await self._engine.call(lambda engine: engine.chat.close_tab(session_id))
 
     async def reopen(self) -> Conversation | None:
-        """Open the tab closed last that still has a session."""
+        """Open the tab closed last; a session that was deleted with it is brought back."""
         while self._closed:
+            session_id = self._closed.pop()
             try:
-                return await self.open(self._closed.pop())
+                await self.shelf.undelete([session_id])
+                return await self.open(session_id)
             except UnknownSession:
                 continue
         return None
@@ -225,15 +231,59 @@ class Desk:
         return await self._engine.call(lambda engine: engine.chat.cancel(session_id))
 
     async def delete(self, conversation: Conversation) -> None:
-        """Delete a session with everything that belongs to it, and close its tab.
+        """Delete a session and close its tab; `reopen` brings it back.
 
         Raises:
             StoreError: Nothing was deleted.
         """
         session_id = conversation.info.session_id
-        await self._engine.call(lambda engine: engine.chat.delete_session(session_id))
-        self.workspace.close(conversation)
+        await self.save_draft(conversation)
+        await self.delete_all([session_id])
+        self._closed.append(session_id)
+
+    async def delete_all(self, session_ids: Sequence[str]) -> None:
+        """Delete sessions and close their tabs; the shelf's `undelete` brings them back.
+
+        Raises:
+            StoreError: Nothing was deleted.
+        """
+        await self.shelf.delete(session_ids)
+        await self.put_tabs_away(session_ids)
+
+    async def put_tabs_away(self, session_ids: Sequence[str]) -> None:
+        """Close the tabs of sessions, as far as they have some; what runs in them goes on."""
+        for session_id in session_ids:
+            if (conversation := self.workspace.find(session_id)) is not None:
+                self.workspace.close(conversation)
         await self.save()
+
+    async def open_behind(self, session_ids: Sequence[str]) -> None:
+        """Open sessions in tabs without showing them; those that are gone are left out."""
+        for session_id in session_ids:
+            if self.workspace.find(session_id) is None:
+                with suppress(UnknownSession):
+                    await self._open(session_id, await self._tab(session_id))
+        if self.workspace.active is None and len(self.workspace):
+            self.workspace.activate(next(iter(self.workspace)))
+        await self.save()
+
+    async def open_all(self, session_ids: Sequence[str]) -> None:
+        """Open sessions in tabs and show the last of them.
+
+        Raises:
+            UnknownSession: The last one is gone.
+        """
+        await self.open_behind(session_ids[:-1])
+        await self.open(session_ids[-1])
+
+    def needing_without_tab(self) -> str:
+        """A session whose tab was closed and whose tool call waits for the person; empty when there is none."""
+        needing = self._engine.engine.chat.needing()
+        return next((name for name in needing if self.workspace.find(name) is None), "")
+
+    def state_of(self, session_id: str, last_status: TurnStatus | None) -> TabState:
+        """What a session is doing, open or not; `last_status` is how its newest turn stands in the database."""
+        return state_of(self.activity(session_id), last_status)
 
     async def rename(self, conversation: Conversation, title: str) -> None:
         """Give a session a title.
@@ -271,6 +321,9 @@ class Desk:
     async def recent(self, limit: int = 100) -> Sequence[SessionInfo]:
         """Sessions, last used first."""
         return await self._engine.call(lambda engine: engine.chat.sessions(limit))
+
+    async def _tab(self, session_id: str) -> TabInfo:
+        return await self._engine.call(lambda engine: engine.chat.tab(session_id))
 
     async def _open(self, session_id: str, tab: TabInfo) -> Conversation:
         info = await self._engine.call(lambda engine: engine.chat.session(session_id))

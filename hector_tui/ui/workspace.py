@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from hector_tui.domain.turns import TurnStatus
 from hector_tui.engine.views import SessionActivity
 from hector_tui.ui.conversation import Conversation
-from hector_tui.ui.widgets.tab_layout import TabItem, TabState
+from hector_tui.ui.widgets.tab_layout import TabItem, TabState, urgency_of
 
 
 class Workspace:
@@ -16,6 +16,7 @@ class Workspace:
     def __init__(self) -> None:
         self._open: list[Conversation] = []
         self._active: Conversation | None = None
+        self._recent: list[Conversation] = []
 
     def __iter__(self) -> Iterator[Conversation]:
         return iter(self._open)
@@ -44,13 +45,22 @@ class Workspace:
     def activate(self, conversation: Conversation) -> None:
         """Show an open conversation."""
         self._active = conversation
+        self._recent = [conversation, *(other for other in self._recent if other is not conversation)]
+
+    @property
+    def recent(self) -> list[Conversation]:
+        """The open conversations, the one shown last first; those never shown at the end."""
+        return [*self._recent, *(other for other in self._open if other not in self._recent)]
 
     def close(self, conversation: Conversation) -> None:
         """Close a tab; when it was shown, its right neighbour is shown, else its left one."""
         place = self._open.index(conversation)
         self._open.remove(conversation)
+        self._recent = [other for other in self._recent if other is not conversation]
         if self._active is conversation:
-            self._active = self._open[min(place, len(self._open) - 1)] if self._open else None
+            self._active = None
+            if self._open:
+                self.activate(self._open[min(place, len(self._open) - 1)])
 
     def step(self, by: int) -> Conversation | None:
         """The tab so many places to the right of the active one, around the end."""
@@ -65,6 +75,25 @@ class Workspace:
         place = self._open.index(self._active)
         self._open.remove(self._active)
         self._open.insert(max(0, min(len(self._open), place + by)), self._active)
+
+    def move_to(self, conversation: Conversation, before: Conversation) -> None:
+        """Put a tab where another one stands, which makes room for it."""
+        if conversation is before:
+            return
+        place = self._open.index(before)
+        self._open.remove(conversation)
+        self._open.insert(place, conversation)
+
+    def next_that_needs(self, activity: Callable[[str], SessionActivity]) -> Conversation | None:
+        """The hidden tab that needs the person most: one that waits for an answer, then a failed, then a finished one.
+
+        Among equals the next to the right, around the end. A tab that was looked at needs nothing more.
+        """
+        at = self._open.index(self._active) if self._active is not None else -1
+        items = dict(zip(self._open, self.tab_items(activity), strict=True))
+        others = [*self._open[at + 1 :], *self._open[: max(at, 0)]]
+        needing = [(urgency, other) for other in others if (urgency := urgency_of(items[other])) is not None]
+        return min(needing, key=lambda pair: pair[0])[1] if needing else None
 
     def nth(self, number: int) -> Conversation | None:
         """The tab at a place, from 1."""
@@ -84,13 +113,13 @@ class Workspace:
         return TabItem(
             session_id=conversation.info.session_id,
             title=conversation.info.title or conversation.agent_id,
-            state=_state(activity, stored.status if stored is not None else None),
+            state=state_of(activity, stored.status if stored is not None else None),
             unread=unread,
             queued=activity.queued,
         )
 
 
-def _state(activity: SessionActivity, stored: TurnStatus | None) -> TabState:
+def state_of(activity: SessionActivity, stored: TurnStatus | None) -> TabState:
     """What a tab's glyph says; of a session this engine has not touched, how its newest turn ended."""
     if activity.approvals:
         return "needs_you"

@@ -85,7 +85,7 @@ def test_sessions_are_listed_last_used_first_without_unused_ones(
     lines = run(capsys, "sessions", "list").out.splitlines()
     assert len(lines) == 2
     assert "1 turn " in lines[0]
-    assert lines[0].endswith("a question of two lines")
+    assert lines[0].endswith("A question of two lines")
     limited = run(capsys, "sessions", "list", "--json", "--limit", "1").objects
     assert [one["session_id"] for one in limited] == ["s2"]
 

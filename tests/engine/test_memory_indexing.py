@@ -406,7 +406,7 @@ async def test_a_deleted_session_leaves_no_vector_and_its_id_shows_nothing_of_it
     await service.append(OTHER, "user", "the other session stays", turn_id="t2")
     assert await service.flush()
     await delete_session(database, KEY.session_id)
-    service.session_deleted()
+    service.sessions_changed()
     await until(lambda: service.status.indexed == 1)
 
     await add_sessions(database, [KEY])
@@ -557,7 +557,7 @@ async def test_whatever_is_done_in_whatever_order_the_store_ends_as_the_table(
                     assert await service.correct(item.memory_id, f"corrected {step}")
             case "session":
                 await delete_session(database, key.session_id)
-                service.session_deleted()
+                service.sessions_changed()
             case "restart":
                 await service.aclose()
                 service = start()

@@ -371,6 +371,7 @@ async def test_deleting_a_session_stops_its_runs_first(tmp_path: Path) -> None:
         await stage.until_standing("a")
         engine.chat.runner.cancel(runs[1], "not needed")
         await engine.chat.delete_session(key.session_id)
+        assert await engine.chat.library.purge([key.session_id]) == [key.session_id]
         assert [ending(run) for run in runs] == [
             RunCancelled("the session was deleted"),
             RunCancelled("not needed"),

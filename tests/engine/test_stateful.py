@@ -9,6 +9,7 @@ import asyncio
 import os
 import tempfile
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,9 +20,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from hector_tui.domain.events import RunCancelled
 from hector_tui.domain.keys import SessionKey
+from hector_tui.domain.listing import SessionQuery, SessionView
 from hector_tui.domain.turns import TurnStatus
 from hector_tui.engine.run import Run
-from hector_tui.errors import SessionBusy
+from hector_tui.errors import SessionBusy, UnknownSession
 from tests.support.acting import KINDS, Actors, Kind, whole_answer
 from tests.support.engine import Config, ending, query, start_engine, streamed
 from tests.support.memory import until
@@ -56,6 +58,7 @@ class Sessions(RuleBasedStateMachine):
         self.loop = asyncio.Runner()
         self.talks: dict[str, Talk] = {}
         self.deleted: list[str] = []
+        self.trash: dict[str, Talk] = {}
         self.names = 0
         self.started: list[Said] = []
         self.open()
@@ -101,21 +104,72 @@ class Sessions(RuleBasedStateMachine):
     def create(self, again: bool) -> None:
         if len(self.talks) == 4:
             return
-        if again and self.deleted:
+        if again and self.trash:
+            session_id = next(iter(self.trash))
+            self.drop_talk(session_id)
+        elif again and self.deleted:
             session_id = self.deleted.pop()
         else:
             self.names += 1
             session_id = f"session-{self.names}"
         self.do(self.engine.chat.create_session(AGENTS[0], session_id=session_id))
+        self.do(self.engine.chat.rename_session(session_id, session_id))
         self.talks[session_id] = Talk(session_id)
 
     @rule(pick=PICK)
     def delete(self, pick: int) -> None:
         talk = self.talk(pick)
-        live = [item.run for agent_id in AGENTS for item in talk.lane(agent_id)]
+        live = [item for agent_id in AGENTS for item in talk.lane(agent_id)]
         self.do(self.engine.chat.delete_session(talk.session_id))
+        self.trash[talk.session_id] = self.talks.pop(talk.session_id)
+        self.expect_cancelled(live)
+        with pytest.raises(UnknownSession):
+            self.do(self.engine.chat.send(SessionKey(talk.session_id, AGENTS[0]), "nobody is there"))
+
+    @rule(pick=PICK)
+    def undelete(self, pick: int) -> None:
+        if not self.trash:
+            self.delete(pick)
+        session_id = chosen(list(self.trash), pick)
+        assert self.do(self.engine.chat.library.undelete([session_id])) == [session_id]
+        self.talks[session_id] = self.trash.pop(session_id)
+
+    @rule(pick=PICK)
+    def purge(self, pick: int) -> None:
+        """For good, out of the trash or with runs in it."""
+        everything = [*self.talks.values(), *self.trash.values()]
+        talk = chosen(everything, pick) if everything else self.talk(pick)
+        live = [item.run for agent_id in AGENTS for item in talk.lane(agent_id)]
+        assert self.do(self.engine.chat.library.purge([talk.session_id])) == [talk.session_id]
         assert all(isinstance(ending(run), RunCancelled) for run in live)
         self.forget(talk)
+
+    @rule(pick=PICK, archived=st.booleans())
+    def archive(self, pick: int, archived: bool) -> None:
+        talk = self.talk(pick)
+        self.do(self.engine.chat.library.archive([talk.session_id], archived=archived))
+        talk.archived = archived
+
+    @rule(pick=PICK, keep=st.one_of(st.none(), st.integers(0, 4)))
+    def fork(self, pick: int, keep: int | None) -> None:
+        """Up to one of the first turns, or with everything; what is live stays where it is."""
+        if len(self.talks) == 5:
+            return
+        talk = self.talk(pick)
+        ordinals = [record.turn.ordinal for record in self.do(self.engine.chat.history(talk.session_id, limit=10_000))]
+        up_to = None if keep is None or keep >= len(ordinals) else ordinals[keep]
+        forked = self.do(self.engine.chat.library.fork(talk.session_id, up_to))
+        copy = Talk(forked.session_id, policy=talk.policy)
+        copies: dict[int, Said] = {}
+        for item, ordinal in zip(talk.said, ordinals, strict=True):
+            if item.status.is_live or (up_to is not None and ordinal > up_to):
+                continue
+            key = SessionKey(forked.session_id, item.key.agent_id)
+            self.actors.copied.setdefault(item.nonce, set()).add(key)
+            copies[id(item)] = replace(item, key=key, copied_to=f"{forked.session_id}-{ordinal}")
+            copy.said.append(copies[id(item)])
+        self.started += [copies[id(item)] for item in list(self.started) if id(item) in copies]
+        self.talks[forked.session_id] = copy
 
     @rule(pick=PICK)
     def close_tab(self, pick: int) -> None:
@@ -144,7 +198,9 @@ class Sessions(RuleBasedStateMachine):
     @rule(pick=PICK)
     def retry(self, pick: int) -> None:
         item = self.some_settled(pick)
-        self.say(self.talks[item.key.session_id], item.key.agent_id, item.kind, item.nonce)
+        # In a fork the words are others: those of the first session must not be told from its own by their nonce.
+        nonce = self.nonce() if item.copied_to else item.nonce
+        self.say(self.talks[item.key.session_id], item.key.agent_id, item.kind, nonce)
 
     @rule(pick=PICK, agent_id=st.sampled_from(AGENTS), kind=st.sampled_from(KINDS), steps=STEPS)
     def send_and_crash(self, pick: int, agent_id: str, kind: Kind, steps: int) -> None:
@@ -206,6 +262,9 @@ class Sessions(RuleBasedStateMachine):
     @rule(pick=PICK)
     def cancel(self, pick: int) -> None:
         talk = self.talk(pick)
+        if not any(len(talk.lane(agent_id)) > 1 for agent_id in AGENTS):
+            self.set_policy(pick, "")
+            self.send_several(pick, chosen(AGENTS, pick), list(KINDS))
         running = [lane[0] for agent_id in AGENTS if (lane := talk.lane(agent_id))]
         assert self.do(self.engine.chat.cancel(talk.session_id)) == len(running)
         self.expect_cancelled(running)
@@ -258,7 +317,7 @@ class Sessions(RuleBasedStateMachine):
     def the_database_has_what_was_said_and_nothing_else(self) -> None:
         assert self.actors.problems == []
         known = query(self.root, "SELECT session_id FROM sessions")
-        assert {session_id for (session_id,) in known} == set(self.talks)
+        assert {session_id for (session_id,) in known} == {*self.talks, *self.trash}
         left = "SELECT count(*) FROM journal JOIN turns USING (turn_id) WHERE status NOT IN ('running', 'waiting')"
         assert query(self.root, left) == [(0,)]
         for table in TABLES:
@@ -275,6 +334,21 @@ class Sessions(RuleBasedStateMachine):
                 check_record(record, item)
             for agent_id in AGENTS:
                 self.check_order(talk, agent_id)
+
+    @invariant()
+    def every_list_and_search_has_what_it_should(self) -> None:
+        def listed(view: SessionView, text: str = "") -> set[str]:
+            query = SessionQuery(view=view, text=text, with_empty=True)
+            return {row.info.session_id for row in self.do(self.engine.chat.library.page(query)).rows}
+
+        current = {talk.session_id for talk in self.talks.values() if not talk.archived}
+        assert listed("current") == current
+        assert listed("archived") == set(self.talks) - current
+        assert listed("deleted") == set(self.trash)
+        for item in self.started[-3:]:
+            holding = {other.key.session_id for other in self.started if other.nonce == item.nonce}
+            assert listed("current", item.nonce) == holding & current
+            assert listed("deleted", item.nonce) == holding & set(self.trash)
 
     @invariant()
     def the_engine_says_the_same(self) -> None:
@@ -303,7 +377,7 @@ class Sessions(RuleBasedStateMachine):
         assert [seq for seq, _, _ in rows] == list(range(1, len(rows) + 1))
         asked = [turn_id for _, role, turn_id in rows if role == "user"]
         ours = [item for item in self.started if item.key.agent_id == agent_id and item in talk.said]
-        assert asked == [item.run.turn.turn_id for item in ours]
+        assert asked == [item.turn_id for item in ours]
 
     # Helpers
 
@@ -357,13 +431,20 @@ class Sessions(RuleBasedStateMachine):
         return talk.policy == "reject" and bool(talk.lane(agent_id))
 
     def forget(self, talk: Talk) -> None:
-        del self.talks[talk.session_id]
+        self.drop_talk(talk.session_id)
         self.deleted.append(talk.session_id)
+
+    def drop_talk(self, session_id: str) -> None:
+        """Nothing of a session is left, in the trash or elsewhere."""
+        self.talks.pop(session_id, None)
+        self.trash.pop(session_id, None)
+        self.started = [item for item in self.started if item.key.session_id != session_id]
 
     async def accept(self, talk: Talk, agent_id: str, kind: Kind, nonce: str) -> None:
         key = SessionKey(talk.session_id, agent_id)
         self.actors.owners.setdefault(nonce, key)
         run = await self.engine.chat.send(key, f"{kind} {nonce}")
+        talk.archived = False
         talk.said.append(Said(key, kind, nonce, run))
 
     def say(self, talk: Talk, agent_id: str, kind: Kind, nonce: str) -> None:
@@ -417,7 +498,7 @@ class Sessions(RuleBasedStateMachine):
                 self.started.append(item)
 
 
-@pytest.mark.timeout(3600 if IS_LONG else 120)
+@pytest.mark.timeout(3600 if IS_LONG else 300)
 def test_sessions_keep_their_promises_whatever_is_done_to_them() -> None:
     run_state_machine_as_test(
         Sessions,

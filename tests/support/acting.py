@@ -32,12 +32,14 @@ class Actors:
 
     Attributes:
         owners: Whose a nonce is; fill it before the nonce is sent.
+        copied: Who else knows a nonce, because its message was copied by a fork.
         standing: The nonces whose answers stand still now.
         problems: What was wrong with requests.
     """
 
     def __init__(self) -> None:
         self.owners: dict[str, SessionKey] = {}
+        self.copied: dict[str, set[SessionKey]] = {}
         self.standing: dict[str, asyncio.Event] = {}
         self.problems: list[str] = []
         self.tool = _StandingTool(self)
@@ -85,7 +87,7 @@ class Actors:
                 self.problems.append(f"the calls {waiting} are followed by the results {results}")
             waiting = [part.call_id for part in message.parts if isinstance(part, ToolCallPart)]
             for found in _NONCE.findall(repr(message)):
-                if self.owners.get(found) != self.owners[nonce]:
+                if self.owners[nonce] not in (self.owners.get(found), *self.copied.get(found, ())):
                     self.problems.append(f"{found} was sent with {nonce}, which belongs to another session")
 
 

@@ -25,6 +25,7 @@ class Said:
     Attributes:
         answer: What the database must have as its answer; None when a crash decided, and the beginning of what was
             streamed is as good.
+        copied_to: The id of its turn, when it stands in a fork; `run` is then the one that answered it in the source.
     """
 
     key: SessionKey
@@ -33,6 +34,11 @@ class Said:
     run: Run
     status: TurnStatus = TurnStatus.QUEUED
     answer: str | None = None
+    copied_to: str = ""
+
+    @property
+    def turn_id(self) -> str:
+        return self.copied_to or self.run.turn.turn_id
 
     @property
     def text(self) -> str:
@@ -50,6 +56,7 @@ class Talk:
 
     session_id: str
     policy: str = ""
+    archived: bool = False
     said: list[Said] = field(default_factory=list)
 
     def lane(self, agent_id: str) -> list[Said]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hector_tui.ui.app import Start
 from hector_tui.ui.screens.agent_picker import AgentPicker
-from hector_tui.ui.screens.dialogs import AskText, Confirm
+from hector_tui.ui.screens.dialogs import AskText
 from tests.provider import LoopbackProvider
 from tests.ui.support import Person, echo_config, running, stored
 
@@ -113,22 +113,15 @@ async def test_rename_by_key_and_by_command(tmp_path: Path) -> None:
         assert stored(tmp_path / "profile", "SELECT title FROM sessions") == [("Other plans",)]
 
 
-async def test_a_session_is_deleted_only_after_a_question(tmp_path: Path) -> None:
+async def test_a_deleted_session_leaves_its_tab_and_stays_in_the_trash(tmp_path: Path) -> None:
     async with echoing(tmp_path) as person:
         await person.begin("echo")
         await person.ask("hello")
         await person.send("/delete")
-        await person.until(lambda: isinstance(person.app.screen, Confirm), "the question")
-        await person.press("enter")
-        await person.until(lambda: person.app.screen is person.chat, "the answer no")
-        assert len(stored(tmp_path / "profile", "SELECT 1 FROM turns")) == 1
-        await person.send("/delete")
-        await person.until(lambda: isinstance(person.app.screen, Confirm), "the question again")
-        await person.press("right")
-        await person.pilot.pause(0.05)  # Faster than a hand, Confirm takes no Enter for a yes.
-        await person.press("enter")
         await person.until(lambda: person.chat.active is None, "no tab")
-        assert stored(tmp_path / "profile", "SELECT 1 FROM sessions") == []
+        assert stored(tmp_path / "profile", "SELECT deleted_at IS NOT NULL FROM sessions") == [(1,)]
+    async with echoing(tmp_path, Start(restore=True)) as person:
+        assert person.is_at_home
 
 
 async def test_each_tab_has_its_own_draft_and_keeps_it_over_a_restart(tmp_path: Path) -> None:

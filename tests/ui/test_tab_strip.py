@@ -46,8 +46,8 @@ def test_all_fits_with_the_brand_at_the_right_end() -> None:
         (80, " 1 ● planner   2 ! coder +2   3 ○ notes •4   4 ✗ a rather lo…   5 ◔ summary   +"),
         (70, " 1 ● plann…   2 ! coder +2   3 ○ notes •4   4 ✗ a ra…   5 ◔ summ…   +"),
         (62, " 1 ● planner   2 ! coder +2   3 ○ notes •4   2›  +"),
-        (59, " 2/5 ! coder +2   +"),
-        (40, " 2/5 ! coder +2   +"),
+        (59, " 2/5 ! coder +2  •1  +"),
+        (40, " 2/5 ! coder +2  •1  +"),
     ],
 )
 def test_brand_goes_first_then_titles_shrink_then_it_scrolls_then_one_is_left(width: int, row: str) -> None:
@@ -73,7 +73,7 @@ def test_an_empty_title_has_a_name() -> None:
 
 def test_the_compact_row_tells_of_another_tab_that_needs_the_person() -> None:
     layout = layout_tabs(TABS, "a", 40)
-    assert text(layout).startswith(" 1/5 ● planner  ! ")
+    assert text(layout).startswith(" 1/5 ● planner  !1 ")
     needing = next(run for run in layout.runs if run.role == "needs_you")
     assert needing.target == TabTarget("session", "b")
 
@@ -87,9 +87,19 @@ def test_an_overflow_counts_what_is_hidden_and_says_if_it_needs_the_person() -> 
     tabs = list(MANY)
     tabs[3] = TabItem("s3", "session 3", "needs_you")
     layout = layout_tabs(tabs, "s30", 100, first=20)
-    assert text(layout).startswith(f" ‹{layout.first}! ")
+    assert text(layout).startswith(f" ‹{layout.first}!1 ")
     assert text(layout).endswith(f" {len(tabs) - layout.end}›  + ")
     assert "31 ○ session 30" in text(layout)
+
+
+def test_the_marks_tell_of_the_most_urgent_kind_and_how_many_there_are() -> None:
+    tabs = list(MANY)
+    for place in (1, 2, 3):
+        tabs[place] = TabItem(f"s{place}", f"session {place}", "idle", unread=2)
+    assert text(layout_tabs(tabs, "s30", 100, first=20)).startswith(" ‹26•3 ")
+    tabs[4] = TabItem("s4", "session 4", "failed", unread=1)
+    tabs[5] = TabItem("s5", "session 5", "failed")  # looked at
+    assert text(layout_tabs(tabs, "s30", 100, first=20)).startswith(" ‹26✗1 ")
 
 
 def test_the_strip_scrolls_no_further_than_it_must() -> None:
@@ -214,9 +224,9 @@ async def test_the_wheel_and_the_marks_look_at_other_tabs_until_the_active_one_c
         await pilot._post_mouse_events([MouseScrollUp], TabStrip, offset=(5, 0))
         assert shown(app).startswith(" 1 ○ session 0")
         await pilot.click(TabStrip, offset=(shown(app).index("›"), 0))
-        assert shown(app).startswith(" ‹5  6 ○ session")
+        assert shown(app).startswith(" ‹4  5 ○ session")
         await pilot.click(TabStrip, offset=(shown(app).index("‹"), 0))
-        assert shown(app).startswith(" ‹1  2 ○ session")
+        assert shown(app).startswith(" 1 ○ session 0")
         strip.active = "s40"
         await pilot.pause()
         assert "41 ○ session 40" in shown(app)
@@ -230,7 +240,7 @@ async def test_a_resize_chooses_another_layout() -> None:
         assert "planner" in shown(app)
         await pilot.resize_terminal(40, 5)
         await pilot.pause()
-        assert shown(app) == " 2/5 ! coder +2   +"
+        assert shown(app) == " 2/5 ! coder +2  •1  +"
 
 
 async def test_equal_tabs_draw_nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ from textual.widgets import Static
 from hector_tui.engine.feed import ENGINE
 from hector_tui.engine.thread import EngineThread
 from hector_tui.engine.views import AgentView
+from hector_tui.errors import UnknownSession
 from hector_tui.ui.attention import Attention
 from hector_tui.ui.commands import bindings
 from hector_tui.ui.conversation import Conversation
@@ -27,6 +29,7 @@ from hector_tui.ui.inspector.feeder import InspectorFeeder
 from hector_tui.ui.inspector.widget import Inspector
 from hector_tui.ui.keymap import hint, keys_of
 from hector_tui.ui.screens.prompt_actions import PromptActions, working_folder
+from hector_tui.ui.screens.tab_switcher import RecentWalk
 from hector_tui.ui.settings_schema import UiSettings
 from hector_tui.ui.status import status_of
 from hector_tui.ui.text import clean, clean_line
@@ -82,6 +85,7 @@ class ChatScreen(PromptActions):
         self.inspector_wanted = inspector
         self.attention = Attention()
         self.settings = UiSettings(inspector=inspector)
+        self._walk = RecentWalk()
         self._brand = brand
         self._unsaved: set[Conversation] = set()
         self._recallable: tuple[Conversation | None, int] = (None, 0)
@@ -187,6 +191,7 @@ class ChatScreen(PromptActions):
 
     def _sessions_changed(self, changed: Sequence[str]) -> None:
         self.refresh_tabs()
+        self.run_command(partial(self._refresh_titles, changed), group="titles")
         active = self.active
         if active is not None and active.info.session_id in changed:
             self.follower.wake()
@@ -199,6 +204,16 @@ class ChatScreen(PromptActions):
         if ENGINE in changed or active is not None:
             self.refresh_status()
         self.announce_hidden(changed)
+
+    async def _refresh_titles(self, changed: Sequence[str]) -> None:
+        """Titles that the first answer made, or that were given elsewhere."""
+        for session_id in changed:
+            if (conversation := self.desk.workspace.find(session_id)) is not None and not conversation.info.named:
+                before = conversation.info.title
+                with suppress(UnknownSession):
+                    await self.desk.refresh_info(conversation)
+                if conversation.info.title != before:
+                    self.refresh_tabs()
 
     # Showing
 
@@ -365,6 +380,10 @@ class ChatScreen(PromptActions):
     def _tab_clicked(self, message: TabStrip.TabClicked) -> None:
         if (conversation := self.desk.workspace.find(message.session_id)) is not None:
             self.switch_to(conversation)
+
+    @on(TabStrip.TabDropped)
+    def _tab_dropped(self, message: TabStrip.TabDropped) -> None:
+        self.move_tab(message.session_id, message.before_id)
 
     @on(TabStrip.CloseClicked)
     def _close_clicked(self, message: TabStrip.CloseClicked) -> None:

@@ -158,6 +158,8 @@ class ChatActions(ApprovalActions):
         match name:
             case "rename" if conversation is not None:
                 self.rename(conversation, argument)
+            case "fork" if conversation is not None:
+                self._fork_at_named(argument)
             case "remember" if conversation is not None:
                 self._remember(conversation, argument)
             case "export":
@@ -180,6 +182,12 @@ class ChatActions(ApprovalActions):
     @abstractmethod
     def search_prompts(self, words: str) -> None:
         """Look for a prompt among all that were sent."""
+
+    def _fork_at_named(self, turn: str) -> None:
+        if turn.isdecimal():
+            self.fork_at(int(turn))
+        else:
+            self.tell("/fork takes the number of the last turn to copy, or nothing for all of them.")
 
     def action_queue(self) -> None:
         """See and change what waits in this session."""
@@ -385,10 +393,10 @@ class ChatActions(ApprovalActions):
     def _leader_pressed(self, key: str | None) -> None:
         if key is None:
             return
-        if key.isdigit():
-            self.action_nth(int(key))
-        elif (command := keys_of(self.app).by_leader(key)) is not None:
+        if (command := keys_of(self.app).by_leader(key)) is not None:
             self.call_later(self.run_action, command.action)
+        elif key.isdigit():
+            self.action_nth(int(key))
 
     def action_theme(self) -> None:
         """Choose a theme."""

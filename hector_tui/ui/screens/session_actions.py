@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
 
 from textual.screen import Screen
 
+from hector_tui.domain.listing import TRASH_DAYS
 from hector_tui.engine.thread import EngineThread
 from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.desk import Desk
 from hector_tui.ui.guarded import Work, run_guarded
 from hector_tui.ui.screens.agent_picker import AgentPicker
-from hector_tui.ui.screens.dialogs import AskText, Confirm
+from hector_tui.ui.screens.dialogs import AskText
+from hector_tui.ui.screens.sessions import SessionsScreen
+from hector_tui.ui.screens.tab_switcher import RecentWalk, TabSwitcher
 from hector_tui.ui.text import clean_line
-from hector_tui.ui.times import ago
 from hector_tui.ui.widgets.agent_cards import AgentCardInfo
 
 SESSIONS_OFFERED = 200
@@ -27,6 +30,7 @@ class SessionActions(Screen[None]):
 
     engine: EngineThread
     desk: Desk
+    _walk: RecentWalk
 
     @abstractmethod
     async def show_active(self) -> None:
@@ -127,28 +131,20 @@ class SessionActions(Screen[None]):
 
     def action_sessions(self) -> None:
         """Choose a session to open, among all there are."""
-        self.run_command(self._choose_session)
+        self.app.push_screen(SessionsScreen(self.desk, self.engine, self.show_active), self._open_chosen)
 
-    async def _choose_session(self) -> None:
-        choices = [
-            (
-                clean_line(info.title or "(no title)", 70),
-                partial(self._open_session, info.session_id),
-                f"{clean_line(info.agent_id, 20)} · {ago(info.updated_at)} · {_turns(info.turns)}",
-            )
-            for info in await self.desk.recent()
-        ]
-        if choices:
-            await self.app.search_commands(choices, placeholder="Search for a session …")
-        else:
-            self.tell("Nothing was said in any session yet.")
-
-    def _open_session(self, session_id: str) -> None:
-        async def open_session() -> None:
-            await self.desk.open(session_id)
+    def _open_chosen(self, session_ids: Sequence[str] | None) -> None:
+        async def open_chosen() -> None:
+            if session_ids:
+                await self._save_shown_draft()
+                await self.desk.open_all(session_ids)
             await self.show_active()
 
-        self.run_command(open_session)
+        self.run_command(open_chosen)
+
+    async def _save_shown_draft(self) -> None:
+        if self.active is not None:
+            await self.desk.save_draft(self.active)
 
     def open_titled(self, title: str) -> None:
         """Open the session with that title, the last used one when there are several."""
@@ -157,30 +153,77 @@ class SessionActions(Screen[None]):
             wanted = title.casefold()
             for info in await self.desk.recent(SESSIONS_OFFERED):
                 if clean_line(info.title).casefold() == wanted:
-                    self._open_session(info.session_id)
+                    self._open_chosen([info.session_id])
                     return
             self.tell(f"There is no session called {title!r}. Ctrl+S lists them all.")
 
         self.run_command(open_titled)
 
     def action_delete_session(self) -> None:
-        """Delete the shown session after a question."""
-        conversation = self.active
-        if conversation is None:
-            return
-        dialog = Confirm(
-            "Delete this session?",
-            f"{conversation.info.title or conversation.agent_id}\n\nIts messages and memories go with it, for good.",
-            yes="Delete",
-            no="Keep",
-        )
-        self.app.push_screen(
-            dialog, lambda sure: self.run_command(partial(self._delete, conversation)) if sure else None
-        )
+        """Delete the shown session; it can be brought back."""
+        if self.active is not None:
+            self.run_command(partial(self._delete, self.active))
 
     async def _delete(self, conversation: Conversation) -> None:
         await self.desk.delete(conversation)
         await self.show_active()
+        title = clean_line(conversation.info.title or conversation.agent_id, 40)
+        self.tell(f"“{title}” deleted · ctrl+x u brings it back, for {TRASH_DAYS} days the sessions screen does too.")
+
+    def action_archive(self) -> None:
+        """Close the tab and take the session out of the list; it stays as it is."""
+        if self.active is not None:
+            self.run_command(partial(self._archive, self.active))
+
+    async def _archive(self, conversation: Conversation) -> None:
+        await self.desk.shelf.archive([conversation.info.session_id], True)
+        await self.desk.close(conversation)
+        await self.show_active()
+        self.tell("Archived · ctrl+s and alt+v show it; saying something in it puts it back into the list.")
+
+    def action_fork(self) -> None:
+        """Begin a session with what was said in this one."""
+        self.fork_at(None)
+
+    def fork_at(self, up_to: int | None) -> None:
+        """Begin a session with what was said in this one, up to a turn (its ordinal); None for everything."""
+        if (conversation := self.active) is not None:
+            self.run_command(partial(self._fork, conversation, up_to))
+
+    async def _fork(self, conversation: Conversation, up_to: int | None) -> None:
+        await self._save_shown_draft()
+        forked = await self.desk.shelf.fork(conversation.info.session_id, up_to)
+        await self.desk.open(forked.session_id)
+        await self.show_active()
+        self.tell(f"A copy with {_turns(forked.turns)}; the first session is as it was.")
+
+    def action_attention(self) -> None:
+        """Show the next session that needs an answer, failed, or finished unseen."""
+        if closed := self.desk.needing_without_tab():
+            self._open_chosen([closed])
+            return
+        needing = self.desk.workspace.next_that_needs(self.desk.activity)
+        if needing is None:
+            self.tell("No other session needs you.")
+        self.switch_to(needing)
+
+    def action_tab_list(self) -> None:
+        """Choose among the open tabs by typing."""
+        if len(self.desk.workspace):
+            self.app.push_screen(TabSwitcher(self.desk), self.switch_to)
+
+    def action_recent(self, by: int) -> None:
+        """Show the tab that was shown before; again within a moment, the one before that."""
+        self.switch_to(self._walk.step(self.desk.workspace.recent, by, time.monotonic()))
+
+    def move_tab(self, session_id: str, before_id: str) -> None:
+        """Put a tab where another one stands."""
+        workspace = self.desk.workspace
+        moved, before = workspace.find(session_id), workspace.find(before_id)
+        if moved is not None and before is not None:
+            workspace.move_to(moved, before)
+            self.refresh_tabs()
+            self.run_command(self.desk.save)
 
     def action_rename(self) -> None:
         """Ask for a title."""

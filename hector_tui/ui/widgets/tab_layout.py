@@ -5,8 +5,8 @@ From the widest to the narrowest:
      1 ● planner   2 ! coder   3 ○ notes •4   +                    hector-tui · nord
      1 ● planner   2 ! coder   3 ○ notes •4   +
      1 ● planner   2 ! cod…    3 ○ not… •4    +         titles shrink, the active one last
-     ‹2!  3 ○ notes •4   4 ● sum…   5›   +              then the strip scrolls
-     2/5 ! coder   ●   +                                below 60 cells: the active one alone
+     ‹2!1  3 ○ notes •4   4 ● sum…   5›•2   +           then the strip scrolls
+     2/5 ! coder   !1   +                               below 60 cells: the active one alone
 
 Numbers, glyphs, unread and queue marks never shrink: they are what the strip is for.
 """
@@ -39,6 +39,13 @@ MIN_TITLE_SCROLLED = 8
 MAX_TITLE = 24
 _NEW = " + "
 _MORE_THAN = 99
+
+_NEEDS: tuple[tuple[str, TabState | Literal["unread"]], ...] = (
+    (GLYPHS["needs_you"], "needs_you"),
+    (GLYPHS["failed"], "failed"),
+    ("•", "unread"),
+)
+"""How hidden tabs that need the person are told, by urgency."""
 
 Role = TabState | Literal["gap", "index", "title", "unread", "queued", "mark", "new", "brand"]
 """What a run is, which decides how it is painted."""
@@ -203,7 +210,8 @@ def _filled(tabs: Sequence[_Tab], room: int, least_title: int) -> list[TabRun]:
 
 def _scrolled(tabs: Sequence[_Tab], active: int | None, room: int, first: int, *, follow: bool) -> TabLayout:
     """Show as many tabs as fit at their least width, and marks that count those hidden on either side."""
-    mark = len(str(len(tabs))) + 4
+    # ` ‹12!3 `: the arrow, both numbers, the glyph between them, and a cell on either side.
+    mark = 2 * len(str(len(tabs))) + 4
     first = min(max(first, 0), len(tabs) - 1)
     if follow and active is not None:
         if active < first:
@@ -241,12 +249,28 @@ def _mark(hidden: Sequence[_Tab], kind: Literal["earlier", "later"]) -> list[Tab
         return []
     target = TabTarget(kind)
     count = TabRun(f" ‹{len(hidden)}" if kind == "earlier" else f" {len(hidden)}›", "mark", target)
-    needed = [TabRun(GLYPHS["needs_you"], "needs_you", target)] if _needing([tab.item for tab in hidden]) else []
-    return [count, *needed, TabRun(" ", "gap")]
+    return [count, *_needs([tab.item for tab in hidden], target), TabRun(" ", "gap")]
 
 
-def _needing(items: Sequence[TabItem]) -> TabItem | None:
-    return next((item for item in items if item.state == "needs_you"), None)
+def _needs(items: Sequence[TabItem], target: TabTarget) -> list[TabRun]:
+    """How many of hidden tabs need the person, told of the most urgent kind among them."""
+    urgencies = [urgency for item in items if (urgency := urgency_of(item)) is not None]
+    if not urgencies:
+        return []
+    glyph, role = _NEEDS[min(urgencies)]
+    return [TabRun(f"{glyph}{_count(urgencies.count(min(urgencies)))}", role, target)]
+
+
+def urgency_of(item: TabItem) -> int | None:
+    """How much a tab needs the person, 0 the most; None for one that needs nothing.
+
+    A failed turn that was looked at needs nothing more: its glyph stays, but it is not unread.
+    """
+    if item.state == "needs_you":
+        return 0
+    if not item.unread:
+        return None
+    return 1 if item.state == "failed" else 2
 
 
 def _compact(items: Sequence[TabItem], active: int | None, width: int, first: int, *, follow: bool) -> TabLayout:
@@ -261,8 +285,10 @@ def _compact(items: Sequence[TabItem], active: int | None, width: int, first: in
         TabRun(f"{GLYPHS[item.state]} ", item.state, target, is_active),
     ]
     tail = [*_badges(item, active=is_active), TabRun(" ", "title", target, is_active), TabRun(" ", "gap")]
-    if needing := _needing(others):
-        tail += [TabRun(GLYPHS["needs_you"], "needs_you", TabTarget("session", needing.session_id)), TabRun(" ", "gap")]
+    needing = [other for other in others if urgency_of(other) is not None]
+    if needing:
+        most = min(needing, key=lambda other: urgency_of(other) or 0)
+        tail += [*_needs(others, TabTarget("session", most.session_id)), TabRun(" ", "gap")]
     room = width - sum(cell_len(run.text) for run in (*head, *tail)) - len(_NEW)
     title = TabRun(clean_line(item.title, max(room, 0)) or "untitled"[: max(room, 0)], "title", target, is_active)
     return TabLayout((*head, title, *tail, _NEW_RUN), shown, shown + 1)

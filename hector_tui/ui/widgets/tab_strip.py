@@ -20,7 +20,8 @@ __all__ = ["TabItem", "TabStrip"]
 class TabStrip(Widget):
     """Tabs of sessions, the active one joined to what is below it.
 
-    A click on a tab asks for it, a middle click asks to close it, a click on + asks for a new one; the wheel and
+    A click on a tab asks for it, a middle click asks to close it, a drag moves it, a click on + asks for a new one;
+    the wheel and
     the marks at the ends look at tabs that do not fit, until another tab becomes active. It changes nothing by
     itself: whoever handles the messages sets `tabs` and `active`.
     """
@@ -89,6 +90,20 @@ class TabStrip(Widget):
     class CloseClicked(_OfTab):
         """The person asks to close a session's tab."""
 
+    class TabDropped(Message):
+        """The person dragged a tab to the place of another one."""
+
+        def __init__(self, tab_strip: TabStrip, session_id: str, before_id: str) -> None:
+            super().__init__()
+            self.tab_strip = tab_strip
+            self.session_id = session_id
+            self.before_id = before_id
+
+        @property
+        def control(self) -> TabStrip:
+            """The strip in which it happened."""
+            return self.tab_strip
+
     class NewClicked(Message):
         """The person asks for a new session."""
 
@@ -106,6 +121,7 @@ class TabStrip(Widget):
         self._row: TabLayout | None = None
         self._first = 0
         self._follow = True
+        self._pressed = ""
 
     def watch_tabs(self) -> None:
         """Lay out again; titles and states changed."""
@@ -145,9 +161,19 @@ class TabStrip(Widget):
             return base
         return base + self.get_component_rich_style(f"tab-strip--{run.role.replace('_', '-')}", partial=True)
 
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Remember which tab was pressed; released on another one, it is moved there."""
+        target = self._current_layout().target_at(event.x)
+        self._pressed = target.session_id if target is not None else ""
+
     def on_click(self, event: events.Click) -> None:
         """Turn a click into the message its place stands for."""
         event.stop()
+        pressed, self._pressed = self._pressed, ""
+        released = self._current_layout().target_at(event.x)
+        if pressed and released is not None and released.session_id not in ("", pressed):
+            self.post_message(self.TabDropped(self, pressed, released.session_id))
+            return
         match self._current_layout().target_at(event.x):
             case TabTarget(kind="session", session_id=session_id) if event.button == 2:
                 self.post_message(self.CloseClicked(self, session_id))

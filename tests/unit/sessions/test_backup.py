@@ -38,7 +38,9 @@ def insert(number: int) -> Callable[[sqlite3.Connection], None]:
     """A transaction of two rows that belong together, big enough that a copy takes many steps."""
 
     def transaction(connection: sqlite3.Connection) -> None:
-        connection.execute("INSERT INTO sessions VALUES (?, 'a', ?, 1, 1, 1, 0, '')", (f"s{number}", "x" * 6000))
+        connection.execute(
+            "INSERT INTO sessions VALUES (?, 'a', ?, 1, 1, 1, 0, '', 0, 0, NULL)", (f"s{number}", "x" * 6000)
+        )
         connection.execute("INSERT INTO tabs(session_id, draft) VALUES (?, ?)", (f"s{number}", "y" * 6000))
 
     return transaction

@@ -1,0 +1,88 @@
+"""The two lines of the sessions screen that say what is listed and what the keys do; both take clicks."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.style import Style
+
+from hector_tui.domain.listing import SessionQuery, SessionView, SortBy
+
+_SORT_NAMES: dict[SortBy, str] = {
+    "used": "last used",
+    "created": "begun",
+    "title": "title",
+    "agent": "agent",
+    "turns": "turns",
+}
+_VIEW_NAMES: dict[SessionView, str] = {"current": "sessions", "archived": "archived", "deleted": "deleted"}
+
+_Key = tuple[str, str, str, str]
+"""The key in the list, the key in the filter, what it does, the action."""
+
+_KEYS: tuple[_Key, ...] = (
+    ("enter", "enter", "open", "open"),
+    ("esc", "esc", "back", "step_back"),
+    ("d", "alt+d", "delete", "delete"),
+    ("u", "alt+u", "undo", "undo"),
+    ("r", "alt+r", "rename", "rename"),
+    ("a", "alt+a", "archive", "archive"),
+    ("f", "alt+f", "fork", "fork"),
+    ("space", "alt+m", "mark", "mark"),
+    ("v", "alt+v", "archived/deleted", "view"),
+    ("s", "alt+s", "sort", "sort"),
+    ("p", "alt+p", "pin", "pin"),
+    ("/", "tab", "", "other_part"),
+)
+_IN_TRASH: dict[str, str] = {"open": "bring back and open", "delete": "delete for good", "undo": "bring back"}
+_NOT_IN_TRASH = ("rename", "archive", "fork", "pin")
+
+
+def heading(query: SessionQuery, total: int, marked: int, *, is_cut: bool, width: int) -> Content:
+    """What is listed, how many, and in which order."""
+    arrow = "↑" if query.reverse else "↓"
+    parts = [
+        (f"{total:,} {_VIEW_NAMES[query.view]}", "view"),
+        (f"by {_SORT_NAMES[query.sort]} {arrow}", "sort"),
+    ]
+    if marked:
+        parts.append((f"{marked} marked", "open"))
+    if is_cut:
+        parts.append(("newest matches only", ""))
+    return _line(parts, width)
+
+
+def footer(view: SessionView, *, in_list: bool, width: int) -> Content:
+    """The keys, the most needed first, as many as fit."""
+    parts = []
+    for list_key, filter_key, does, action in _KEYS:
+        if view == "deleted" and action in _NOT_IN_TRASH:
+            continue
+        if action == "other_part":
+            does = "filter" if in_list else "list"
+        if view == "deleted":
+            does = _IN_TRASH.get(action, does)
+        if action == "archive" and view == "archived":
+            does = "put back"
+        parts.append((f"{list_key if in_list else filter_key} {does}", action))
+    if not in_list:
+        # In the filter the way to the short keys is worth more than a long one.
+        parts.insert(2, parts.pop())
+    return _line(parts, width)
+
+
+def _line(parts: list[tuple[str, str]], width: int) -> Content:
+    pieces: list[Content] = []
+    used = 0
+    for text, action in parts:
+        cells = cell_len(text) + (3 if pieces else 0)
+        if used + cells > width and pieces:
+            break
+        used += cells
+        if pieces:
+            pieces.append(Content.styled(" · ", "$chat-dim"))
+        piece = Content.styled(text, "$chat-dim")
+        if action:
+            piece = piece.stylize(Style.from_meta({"@click": f"screen.{action}"}))
+        pieces.append(piece)
+    return Content("").join(pieces)
