@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from hector_tui.ui.transcript.blocks import Stop
 from hector_tui.ui.transcript.entries import AnswerEntry, Entry
 from hector_tui.ui.transcript.flow import GAP, Budget, Flow, Place, Row, Slot
+from hector_tui.ui.transcript.lines import Line
 from hector_tui.ui.transcript.styles import TranscriptStyles
+from hector_tui.ui.transcript.walking import current, next_question, next_stop
 
 STEP = 3
 """Rows the view moves at once while it follows a growing answer. Text that stands still can be read, and every move
@@ -25,6 +28,13 @@ class View(NamedTuple):
     rows: list[Row]
     at_end: bool
     """Whether the last row of the document is in view."""
+
+
+class Bookmark(NamedTuple):
+    """A reader's place, to come back to."""
+
+    top: Place
+    following: bool
 
 
 class TranscriptDocument:
@@ -46,8 +56,10 @@ class TranscriptDocument:
         """The view stays at the end while the document grows."""
         self.new_below = False
         """Something was added since the reader left the end."""
-        self.cursor: Entry | None = None
-        """The entry the block cursor stands on."""
+        self.stop: Stop | None = None
+        """What the block cursor stands on."""
+        self.pinned = False
+        """The view does not begin to follow when the end comes into it: somebody selects text, or looks for some."""
         self.on_change: Callable[[], None] | None = None
         """Set by the widget that shows the document."""
         self._flow = Flow()
@@ -123,15 +135,20 @@ class TranscriptDocument:
         elif self._top.order > slot.order:
             self._top = self._top._replace(order=self._top.order - 1)
         if self.cursor is slot.entry:
-            self.cursor = None
+            self.stop = None
         self._notify()
+
+    def last_answer(self) -> AnswerEntry | None:
+        """The last answer in which anything was said."""
+        for slot in reversed(self._flow.slots):
+            if isinstance(slot.entry, AnswerEntry) and slot.entry.text:
+                return slot.entry
+        return None
 
     def last_answer_text(self) -> str:
         """The Markdown of the last answer; empty when there is none."""
-        for slot in reversed(self._flow.slots):
-            if isinstance(slot.entry, AnswerEntry) and slot.entry.text:
-                return slot.entry.text
-        return ""
+        answer = self.last_answer()
+        return "" if answer is None else answer.text
 
     def _check_new(self, entries: Sequence[Entry]) -> None:
         seen = set(self._by_id)
@@ -190,12 +207,13 @@ class TranscriptDocument:
         if not self.following:
             self._settle_top(budget)
             rows = self._flow.rows_down(self._top, height, budget)
-            if len(rows) == height:
+            if len(rows) == height or (self.pinned and rows):
                 self._top = rows[0].place
-                self.following = self._flow.place_below(rows[-1].place, 1, budget) is None
+                at_end = self._flow.place_below(rows[-1].place, 1, budget) is None
+                self.following = at_end and not self.pinned
                 self._followed_height = height if self.following else 0
-                self.new_below = self.new_below and not self.following
-                return View(rows, self.following)
+                self.new_below = self.new_below and not at_end
+                return View(rows, at_end)
             # The document ends within the view: stand at its end instead.
             self.following = True
             self._followed_height = 0
@@ -267,28 +285,123 @@ class TranscriptDocument:
         """Keep the top row where it is, whatever grows below; the view follows again if the end stays in it."""
         self.following = False
 
-    def reveal(self, entry: Entry, height: int) -> None:
-        """Move the view so that an entry's first row stands in it."""
-        first = Place(self._by_id[entry.id].order, 0, 0)
+    def pin(self, pinned: bool) -> None:
+        """Keep the view where it is from now on, or let it follow again once the end stands in it."""
+        if pinned and not self.pinned:
+            self.following = False
+        self.pinned = pinned
+
+    def bookmark(self) -> Bookmark:
+        """Where the reader is."""
+        return Bookmark(self._top, self.following)
+
+    def go_to(self, bookmark: Bookmark) -> None:
+        """Go back to where the reader was; the end has moved on for one who followed it."""
+        if bookmark.following:
+            self.scroll_end()
+        elif self._flow.slots:
+            self.following = False
+            self._top = bookmark.top
+
+    def reveal(self, place: Place, height: int) -> None:
+        """Move the view so that a row stands in it, unless it does already."""
         rows = self.view(height).rows
-        if any(row.place == first for row in rows):
+        if any(row.place == place for row in rows):
             return
         self.following = False
-        above = bool(rows) and first < rows[0].place
-        self._top = first if above else self._flow.place_above(first, max(0, height // 2), Budget())
+        above = bool(rows) and place < rows[0].place
+        self._top = self._flow.place_above(place, min(2, height // 4) if above else height // 2, Budget())
+
+    # The block cursor
+
+    @property
+    def cursor(self) -> Entry | None:
+        """The entry the block cursor stands on, or in."""
+        return None if self.stop is None else self.stop.entry
 
     def move_cursor(self, step: int, height: int) -> None:
-        """Move the block cursor to the next entry (1) or the one before (-1), starting at the last one in view."""
+        """Move the block cursor to the next stop (1) or the one before (-1), starting at the last entry in view."""
         slots = self._flow.slots
         if not slots:
             return
-        if self.cursor is None:
+        if self.stop is None:
             rows = self.view(height).rows
-            index = self._flow.index(rows[-1].place.order) if rows else len(slots) - 1
+            self.stop = Stop(rows[-1].entry if rows else slots[-1].entry)
         else:
-            index = self._flow.index(self._by_id[self.cursor.id].order) + step
-        self.cursor = slots[max(0, min(index, len(slots) - 1))].entry
-        self.reveal(self.cursor, height)
+            self.stop = next_stop(self._flow, self._by_id[self.stop.entry.id], self.stop, step)
+        self.reveal(Place(self.order(self.stop.entry), max(0, self.stop.first), 0), height)
+
+    def settled_stop(self) -> Stop | None:
+        """What the block cursor stands on, as it is now: a block may have grown since."""
+        if self.stop is not None:
+            self.stop = current(self._flow, self._by_id[self.stop.entry.id], self.stop)
+        return self.stop
+
+    def put_cursor(self, entry: Entry) -> None:
+        """Set the block cursor on an entry, without moving the view."""
+        self.stop = Stop(entry)
+
+    def go_to_question(self, step: int, height: int) -> bool:
+        """Put the next question (1) or the one before (-1) at the top of the view; False when none is loaded there."""
+        rows = self.view(height).rows
+        if not rows:
+            return False
+        here = rows[-1].place if self.following else rows[0].place
+        if self.stop is not None and any(row.entry is self.stop.entry and row.place.part == 0 for row in rows):
+            here = Place(self.order(self.stop.entry), GAP, 0)
+        elif step > 0:
+            here = rows[0].place
+        slot = next_question(self._flow, here, step)
+        if slot is None:
+            return False
+        self.stop = Stop(slot.entry)
+        self.following = False
+        self._top = Place(slot.order, 0, 0)
+        return True
+
+    # Rows
+
+    def order(self, entry: Entry) -> int:
+        """The entry's number, as places count them."""
+        return self._by_id[entry.id].order
+
+    def holds(self, entry: Entry) -> bool:
+        """Whether an entry is still here."""
+        slot = self._by_id.get(entry.id)
+        return slot is not None and slot.entry is entry
+
+    def lines_of(self, place: Place) -> Sequence[Line]:
+        """The rows of the part a place is in, rendered if need be."""
+        return self._flow.lines(place, Budget())
+
+    def parsed_to(self, entry: Entry, text: int, offset: int) -> int:
+        """The part that shows a character of one of an entry's searchable texts, parsed as far as that."""
+        slot = self._by_id[entry.id]
+        self._flow.ready(slot, Budget())
+        while entry.behind and entry.part_at(text, offset) >= len(entry.parts) - 1:
+            self._flow.ready(slot, Budget())
+        return entry.part_at(text, offset)
+
+    def settled(self, place: Place) -> Place:
+        """The place a row has now: while an answer grows, one part may become several."""
+        if self._flow.index(place.order) not in range(len(self._flow.slots)):
+            return place
+        return self._flow.place_below(place, 0, Budget()) or place
+
+    def row_beside(self, place: Place, rows: int) -> Place:
+        """The row so many rows below a place, or above it; the last or the first one when there are not so many."""
+        if rows < 0:
+            return self._flow.place_above(place, -rows, Budget())
+        below = self._flow.place_below(place, rows, Budget())
+        while below is None and rows > 0:
+            rows -= 1
+            below = self._flow.place_below(place, rows, Budget())
+        return below or place
+
+    def line_at(self, place: Place) -> Line | None:
+        """The row at a place; None when there is none."""
+        lines = self.lines_of(place)
+        return lines[place.line] if 0 <= place.line < len(lines) else None
 
     def release(self) -> None:
         """Forget what can be rendered again; the reader's place stays. For a session that is hidden."""
@@ -303,14 +416,15 @@ class TranscriptDocument:
         """
         if not self._flow.slots:
             return ""
-        first_place = self._flow.start() if start is None else start[0]
-        last_place = Place(self._flow.slots[-1].order + 1, GAP, 0) if end is None else end[0]
+        first_place = self._flow.start() if start is None else self.settled(start[0])
+        last_place = Place(self._flow.slots[-1].order + 1, GAP, 0) if end is None else self.settled(end[0])
         copied: list[str] = []
         for row in self._flow.walk(first_place, last_place):
-            first = start[1] if start is not None and row.place == start[0] else 0
-            last = end[1] if end is not None and row.place == end[0] else None
-            text = row.line.text[max(first, row.line.decoration) : last]
-            copied += (text, row.line.joint) if row.line.wraps else (text.rstrip(), "\n")
+            said, decoration = row.line.said, row.line.decoration
+            first = max(0, start[1] - decoration) if start is not None and row.place == first_place else 0
+            last = max(0, end[1] - decoration) if end is not None and row.place == last_place else None
+            copied.append(said[first:last])
+            copied.append(row.line.joint if row.line.wraps else "\n")
         return "".join(copied).rstrip("\n")
 
     def _settle_top(self, budget: Budget) -> None:

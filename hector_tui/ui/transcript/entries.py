@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Literal
 
@@ -20,6 +20,7 @@ from hector_tui.ui.transcript.parts import (
     Part,
     TextPart,
     bar_margin,
+    chunk_at,
     chunks,
     text_lines,
 )
@@ -43,6 +44,8 @@ class Entry:
     compact = False
     """Two compact entries stand directly under each other, without a blank row."""
     foldable = False
+    opened = False
+    """Whether what it can open is open."""
     parsed_characters = 0
     """Work done by a parser so far, in characters; for budgets, tests and benchmarks."""
 
@@ -51,6 +54,11 @@ class Entry:
         self.parts: list[Part] = []
         self.on_change: Callable[[Entry, int], None] | None = None
         """Set by the document: called with the first part that changed."""
+
+    @property
+    def heading_parts(self) -> int:
+        """How many parts at its start say who speaks, and are not what was said."""
+        return 0
 
     @property
     def growing(self) -> bool:
@@ -76,6 +84,14 @@ class Entry:
     def source_text(self) -> str:
         """The text as it was given, for copying."""
         return ""
+
+    def searchable(self) -> Sequence[str]:
+        """The texts a search looks through."""
+        return (self.source_text(),)
+
+    def part_at(self, text: int, offset: int) -> int:
+        """The part that shows a character of one of the searchable texts, as far as parts are made."""
+        return 0
 
     def estimate(self, width: int) -> int:
         """About how many rows it will have: from its length and its line ends, which are quick to count."""
@@ -116,9 +132,18 @@ class UserEntry(Entry):
         self.parts = [ComposedPart(self._head)]
         self.parts += [TextPart(chunk, _base, _user_bar) for chunk in chunks(text)]
 
+    @property
+    def heading_parts(self) -> int:
+        """The label."""
+        return 1
+
     def source_text(self) -> str:
         """The message."""
         return self.text
+
+    def part_at(self, text: int, offset: int) -> int:
+        """The chunk a character is in, after the label."""
+        return 1 + chunk_at(self.text, offset)
 
     def _head(self, layout: Layout) -> list[Line]:
         styles = layout.styles
@@ -244,9 +269,22 @@ class AnswerEntry(Entry):
                 first = min(first, index)
         return first
 
+    @property
+    def heading_parts(self) -> int:
+        """The label, if there is one."""
+        return len(self._head)
+
     def source_text(self) -> str:
         """The answer as Markdown."""
         return self._source.text
+
+    def part_at(self, text: int, offset: int) -> int:
+        """The part of the block a character is in; the last one there is when it is not parsed yet."""
+        found = 0
+        for index, part in enumerate(self.parts):
+            if isinstance(part, MarkdownPart) and part.block.start <= offset:
+                found = index
+        return found
 
     def forget(self) -> None:
         """Drop all rows."""
@@ -296,6 +334,10 @@ class NoticeEntry(Entry):
     def source_text(self) -> str:
         """The notice."""
         return self.text
+
+    def part_at(self, text: int, offset: int) -> int:
+        """The chunk a character is in."""
+        return chunk_at(self.text, offset)
 
     def _style(self, styles: TranscriptStyles) -> Style:
         return {"info": styles.dim, "warning": styles.warning, "error": styles.error}[self.level]

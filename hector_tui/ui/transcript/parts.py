@@ -188,3 +188,13 @@ def chunks(text: str) -> Iterator[str]:
             yield text[start : start + CHUNK]
             start += CHUNK
     yield text[start:]
+
+
+def chunk_at(text: str, offset: int) -> int:
+    """Which of a text's chunks a character is in."""
+    end = 0
+    for index, chunk in enumerate(chunks(text)):
+        end = text.find(chunk, end) + len(chunk) if chunk else end
+        if offset < end:
+            return index
+    return max(0, index)
