@@ -4,6 +4,7 @@ HectorError
 ├── ConfigError          a configuration that cannot be used (carries every problem found)
 ├── ThemeError           a theme file that cannot be used
 ├── ProfileError         the profile folder cannot be used
+├── LinkError            a link that is not opened
 ├── StoreError           SQLite refused a read or a write
 │   ├── StoreCorrupt     the file is not a database of ours, or is damaged
 │   ├── StoreTooNew      written by a newer hector-tui
@@ -58,6 +59,10 @@ class ThemeError(HectorError):
 
 class ProfileError(HectorError):
     """The profile folder cannot be made, read or written."""
+
+
+class LinkError(HectorError):
+    """A link is not opened: it deceives, or nothing here can open it."""
 
 
 class StoreError(HectorError):

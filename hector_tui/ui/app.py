@@ -136,6 +136,7 @@ class HectorApp(App[None]):
             brand=brand,
             inspector=self._settings.inspector,
             theme_names=self._themes.names,
+            copied=self._profile.copied,
         )
         await self.push_screen(self._chat)
         self.engine.start()

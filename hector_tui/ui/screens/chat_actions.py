@@ -13,10 +13,8 @@ from textual.message import Message
 from hector_tui.domain.addressing import addressed
 from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.turns import TurnStatus
-from hector_tui.ui.clipboard import copy_text
 from hector_tui.ui.commands import SlashCommand, by_leader, leader_rows, parse_slash
 from hector_tui.ui.conversation import Conversation
-from hector_tui.ui.export import as_markdown, write_export
 from hector_tui.ui.inspector.widget import PANELS, Inspector, PanelName
 from hector_tui.ui.screens.approval_actions import ApprovalActions
 from hector_tui.ui.screens.dialogs import AskText, Confirm
@@ -24,9 +22,7 @@ from hector_tui.ui.screens.help import HelpScreen
 from hector_tui.ui.screens.help_content import help_groups
 from hector_tui.ui.screens.leader import LeaderScreen
 from hector_tui.ui.screens.queue import QueueScreen
-from hector_tui.ui.text import clean_line
-from hector_tui.ui.transcript.widget import Transcript
-from hector_tui.ui.widgets.prompt import Prompt
+from hector_tui.ui.screens.reading_actions import ReadingActions
 
 _ARMED_S = 2.0
 """Seconds within which the second Esc, or the second Ctrl+C, must follow the first."""
@@ -34,7 +30,7 @@ _WIDE = 120
 _GO_ON = "Your last answer was cut off. Please go on where it ends."
 
 
-class ChatActions(ApprovalActions):
+class ChatActions(ReadingActions, ApprovalActions):
     """The actions of the conversation screen."""
 
     @dataclass
@@ -53,16 +49,6 @@ class ChatActions(ApprovalActions):
 
     _escape_at = float("-inf")
     _quit_at = float("-inf")
-
-    @property
-    @abstractmethod
-    def prompt(self) -> Prompt:
-        """Where a person types."""
-
-    @property
-    @abstractmethod
-    def transcript(self) -> Transcript:
-        """What was said."""
 
     @property
     @abstractmethod
@@ -143,6 +129,10 @@ class ChatActions(ApprovalActions):
                 self._remember(conversation, argument)
             case "export":
                 self.export(argument)
+            case "copy":
+                self.copy_named(argument)
+            case "find":
+                self.search(argument)
             case "policy" if conversation is not None:
                 self._set_policy(conversation, argument)
             case "theme":
@@ -224,10 +214,12 @@ class ChatActions(ApprovalActions):
         conversation = self.active
         if conversation is None:
             return
+        if self.put_away():
+            return
         if not self.prompt.has_focus:
+            self.transcript.drop_cursor()
             self.prompt.focus()
         if not conversation.is_live and not self.desk.activity(conversation.info.session_id).queued:
-            self.transcript.clear_selection()
             return
         if self.stop_armed:
             self._escape_at = float("-inf")
@@ -255,7 +247,7 @@ class ChatActions(ApprovalActions):
             self.tell("Ctrl+C again quits.")
 
     def action_choose_block(self, by: int) -> None:
-        """Go from the prompt to the transcript's block cursor; Enter opens what it stands on, Esc comes back."""
+        """Go from the prompt to the transcript's block cursor; Enter says what can be done there, Esc comes back."""
         self.transcript.focus()
         self.transcript.action_move_cursor(by)
 
@@ -266,35 +258,6 @@ class ChatActions(ApprovalActions):
     def action_follow_end(self) -> None:
         """Go to the newest row and follow it."""
         self.transcript.action_scroll_end()
-
-    def action_copy_answer(self) -> None:
-        """Copy the last answer as Markdown."""
-        text = self.transcript.cursor_text() or self.transcript.last_answer_text()
-        if text:
-            self.copy(text, "answer")
-        else:
-            self.tell("There is no answer to copy yet.")
-
-    def action_export(self) -> None:
-        """Write the loaded conversation to a Markdown file in the working folder."""
-        self.export("")
-
-    def export(self, named: str) -> None:
-        """Write the loaded conversation to a file; it needs no database, so it works when saving does not."""
-        conversation = self.active
-        if conversation is None:
-            return
-        title = clean_line(conversation.info.title or conversation.agent_id)
-        try:
-            path = write_export(title, as_markdown(title, conversation.document), named)
-        except OSError as error:
-            self.app.notify(clean_line(f"Not exported: {error}"), severity="error", markup=False, timeout=8)
-        else:
-            self.tell(f"Exported to {path}")
-
-    def copy(self, text: str, what: str) -> None:
-        """Copy, and say where it went."""
-        self.run_command(partial(copy_text, self.app, text, what))
 
     # The inspector and memory
 
@@ -377,14 +340,6 @@ class ChatActions(ApprovalActions):
     def action_quit_app(self) -> None:
         """Quit; everything is saved."""
         self.app.exit()
-
-    def open_link(self, url: str) -> None:
-        """Open a link after a question that shows all of it."""
-        if not url.lower().startswith(("http://", "https://", "mailto:")):
-            self.tell(f"Only web and mail links are opened, not {clean_line(url, 80)}")
-            return
-        dialog = Confirm("Open this link in the browser?", url, yes="Open", no="Stay")
-        self.app.push_screen(dialog, lambda sure: self.app.open_url(url) if sure else None)
 
     def announce_hidden(self, changed: Sequence[str]) -> None:
         """Say that a hidden session failed; a finished one is told by its tab."""

@@ -16,6 +16,10 @@ _READABLE = {
     "question_mark": "?",
     "pagedown": "pgdn",
     "pageup": "pgup",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "greater_than_sign": ">",
+    "slash": "/",
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Literal
@@ -20,7 +22,7 @@ from hector_tui.ui.transcript.parts import (
     Part,
     TextPart,
     bar_margin,
-    chunk_at,
+    chunk_ends,
     chunks,
     text_lines,
 )
@@ -52,6 +54,7 @@ class Entry:
     def __init__(self, entry_id: str = "") -> None:
         self.id = entry_id or f"entry-{next(_ids)}"
         self.parts: list[Part] = []
+        self._chunk_ends: list[int] | None = None
         self.on_change: Callable[[Entry, int], None] | None = None
         """Set by the document: called with the first part that changed."""
 
@@ -92,6 +95,12 @@ class Entry:
     def part_at(self, text: int, offset: int) -> int:
         """The part that shows a character of one of the searchable texts, as far as parts are made."""
         return 0
+
+    def _chunk_at(self, offset: int) -> int:
+        """Which chunk of its text a character is in; for entries whose parts are such chunks."""
+        if self._chunk_ends is None:
+            self._chunk_ends = chunk_ends(self.source_text())
+        return min(bisect_right(self._chunk_ends, offset), len(self._chunk_ends) - 1)
 
     def estimate(self, width: int) -> int:
         """About how many rows it will have: from its length and its line ends, which are quick to count."""
@@ -143,7 +152,7 @@ class UserEntry(Entry):
 
     def part_at(self, text: int, offset: int) -> int:
         """The chunk a character is in, after the label."""
-        return 1 + chunk_at(self.text, offset)
+        return 1 + self._chunk_at(offset)
 
     def _head(self, layout: Layout) -> list[Line]:
         styles = layout.styles
@@ -280,11 +289,7 @@ class AnswerEntry(Entry):
 
     def part_at(self, text: int, offset: int) -> int:
         """The part of the block a character is in; the last one there is when it is not parsed yet."""
-        found = 0
-        for index, part in enumerate(self.parts):
-            if isinstance(part, MarkdownPart) and part.block.start <= offset:
-                found = index
-        return found
+        return max(0, bisect_right(self.parts, offset, lo=len(self._head), key=_start_of) - 1)
 
     def forget(self) -> None:
         """Drop all rows."""
@@ -337,7 +342,7 @@ class NoticeEntry(Entry):
 
     def part_at(self, text: int, offset: int) -> int:
         """The chunk a character is in."""
-        return chunk_at(self.text, offset)
+        return self._chunk_at(offset)
 
     def _style(self, styles: TranscriptStyles) -> Style:
         return {"info": styles.dim, "warning": styles.warning, "error": styles.error}[self.level]
@@ -348,6 +353,11 @@ class NoticeEntry(Entry):
         sign_style = {"info": styles.info, "warning": styles.warning, "error": styles.error}[self.level]
         margin = layout.margin().indent((Segment(sign, sign_style),), (Segment("  ", styles.base),))
         return text_lines([(text, self._style(styles))], margin)
+
+
+def _start_of(part: Part) -> int:
+    """Where in the source a part begins; the remark under an answer stands behind all of it."""
+    return part.block.start if isinstance(part, MarkdownPart) else sys.maxsize
 
 
 def _base(styles: TranscriptStyles) -> Style:

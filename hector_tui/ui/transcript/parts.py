@@ -190,11 +190,12 @@ def chunks(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def chunk_at(text: str, offset: int) -> int:
-    """Which of a text's chunks a character is in."""
+def chunk_ends(text: str) -> list[int]:
+    """Where each of a text's chunks ends."""
+    ends: list[int] = []
     end = 0
-    for index, chunk in enumerate(chunks(text)):
-        end = text.find(chunk, end) + len(chunk) if chunk else end
-        if offset < end:
-            return index
-    return max(0, index)
+    for chunk in chunks(text):
+        # A chunk begins where the one before ended, or after the newline there.
+        end += len(chunk) + (bool(ends) and not text.startswith(chunk, end))
+        ends.append(end)
+    return ends

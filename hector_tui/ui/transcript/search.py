@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
@@ -177,12 +177,26 @@ class TranscriptSearch:
 
     # Stepping
 
-    def nearest(self, place: Place) -> Hit | None:
-        """The last occurrence at a place or above it, else the first one below; it becomes the current one."""
-        entries = self.document.entries
-        above = [entry for entry in entries if self.document.order(entry) <= place.order and self._hits(entry)]
-        below = [entry for entry in entries if self.document.order(entry) > place.order and self._hits(entry)]
-        self.current = self._hits(above[-1])[-1] if above else self._hits(below[0])[0] if below else None
+    def nearest(self, place: Place, *, forward: bool = False) -> Hit | None:
+        """The occurrence a reader at a place is shown first; it becomes the current one.
+
+        Args:
+            place: Where the reader is.
+            forward: The first one from there on, else the last one up to there; beyond it, whatever there is.
+        """
+        entries = [entry for entry in self.document.entries if self._hits(entry)]
+        orders = [self.document.order(entry) for entry in entries]
+        before = [hit for entry in entries[: bisect_left(orders, place.order)][-1:] for hit in self._hits(entry)]
+        after = [hit for entry in entries[bisect_right(orders, place.order) :][:1] for hit in self._hits(entry)]
+        at = bisect_left(orders, place.order)
+        here = self._hits(entries[at]) if at < len(entries) and orders[at] == place.order else []
+        if forward:
+            below = [hit for hit in here if hit.entry.part_at(hit.text, hit.offset) >= place.part]
+            first = self._hits(entries[0]) if entries else []
+            self.current = next(iter(below or after or first), None)
+        else:
+            above = [hit for hit in here if hit.entry.part_at(hit.text, hit.offset) <= place.part]
+            self.current = next(reversed(above or before), None) or next(iter(here or after), None)
         return self.current
 
     def step(self, by: int) -> Hit | None:
@@ -226,11 +240,12 @@ class TranscriptSearch:
 
     def _nth_in_part(self, hit: Hit, part: int) -> int:
         """How many occurrences stand before this one in the same part."""
+        hits = self._hits(hit.entry)
         before = 0
-        for other in self._hits(hit.entry):
-            if other == hit:
+        for other in reversed(hits[: hits.index(hit)]):
+            if hit.entry.part_at(other.text, other.offset) != part:
                 break
-            before += hit.entry.part_at(other.text, other.offset) == part
+            before += 1
         return before
 
     def _drawn(self, lines: Sequence[Line]) -> Drawn:

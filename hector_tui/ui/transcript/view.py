@@ -21,7 +21,7 @@ from textual.theme import Theme
 from textual.widget import Widget
 
 from hector_tui.ui.transcript.document import TranscriptDocument
-from hector_tui.ui.transcript.flow import Row
+from hector_tui.ui.transcript.flow import Place, Row
 from hector_tui.ui.transcript.painting import Highlights, row_strip, selected
 from hector_tui.ui.transcript.parts import GUTTER
 from hector_tui.ui.transcript.search import Shown, TranscriptSearch
@@ -367,6 +367,20 @@ class TranscriptView(ScrollView, can_focus=True, inherit_bindings=False):
     def action_scroll_end(self) -> None:
         """Go to the newest row."""
         self.scroll_end()
+
+    @property
+    def first_place(self) -> Place | None:
+        """The first row in view."""
+        return self._rows[0].place if self._rows else None
+
+    @property
+    def last_place(self) -> Place | None:
+        """The last row in view."""
+        return self._rows[-1].place if self._rows else None
+
+    def rows_moved(self) -> None:
+        """Draw again: the document was told to show another place."""
+        self._scrolled()
 
     def _scrolled(self) -> None:
         self._scrollbar_total = -1
