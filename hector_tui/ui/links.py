@@ -61,8 +61,8 @@ def checked_link(url: str) -> Link:
     remarks = []
     if "@" in parts.netloc:
         remarks.append("What stands before the @ is a name to sign in with, not the site.")
-    site = _network_name(host, url)
-    if site != host:
+    site = f"[{host}]" if ":" in host else _network_name(host, url)
+    if not host.isascii():
         remarks.append(f"The site's name has letters beyond a to z; it is written {host}.")
     return Link(url, site if port is None else f"{site}:{port}", tuple(remarks))
 

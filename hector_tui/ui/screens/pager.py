@@ -118,6 +118,9 @@ class PagerScreen(Screen[None]):
         elif self.is_active:
             self.dismiss()
 
+    def _key_escape(self) -> None:
+        """Nothing: Textual drops the selection before the binding of Esc runs, which would then do the next thing."""
+
     def action_search(self) -> None:
         """Ask what to search for."""
         self._bar.open(self.transcript, self._load_older)
@@ -158,6 +161,15 @@ class PagerScreen(Screen[None]):
         message.stop()
         if self._load_older is not None:
             run_guarded(self, self._load_older, group="older")
+
+    @on(Transcript.QuestionWanted)
+    def _question_wanted(self, message: Transcript.QuestionWanted) -> None:
+        message.stop()
+        run_guarded(self, self._go_to_question, group="older")
+
+    async def _go_to_question(self) -> None:
+        if self._load_older is not None and await self._load_older():
+            self.transcript.action_question(-1)
 
     @on(Transcript.OldestWanted)
     def _oldest_wanted(self, message: Transcript.OldestWanted) -> None:

@@ -61,11 +61,14 @@ class ReadingActions(SessionActions):
             self.search_bar.close()
         elif transcript.searched is not None:
             transcript.highlight(None)
-        elif transcript.selected_text:
-            transcript.select(None)
+        elif self.selections:
+            self.clear_selection()
         else:
             return False
         return True
+
+    def _key_escape(self) -> None:
+        """Nothing: Textual drops the selection before the binding of Esc runs, which would then do the next thing."""
 
     # Copying
 
@@ -206,18 +209,16 @@ class ReadingActions(SessionActions):
 
     def action_question(self, step: int) -> None:
         """Put the next question or the one before at the top."""
-        conversation = self.active
-        if conversation is None:
-            return
-        height = self.transcript.scrollable_content_region.height
-        if step < 0 and conversation.document.has_older and not conversation.document.go_to_question(step, height):
+        self.transcript.action_question(step)
+
+    @on(Transcript.QuestionWanted)
+    def _question_wanted(self, message: Transcript.QuestionWanted) -> None:
+        message.stop()
+        if (conversation := self.active) is not None and message.document is conversation.document:
             self.run_command(partial(self._older_question, conversation), group="older")
-        else:
-            self.transcript.action_question(step)
 
     async def _older_question(self, conversation: Conversation) -> None:
-        await conversation.load_older()
-        if conversation is self.active:
+        if await conversation.load_older() and conversation is self.active:
             self.transcript.action_question(-1)
 
     def action_top(self) -> None:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from hector_tui.ui.transcript.blocks import Stop
 from hector_tui.ui.transcript.entries import AnswerEntry, Entry
-from hector_tui.ui.transcript.flow import GAP, Budget, Flow, Place, Row, Slot
-from hector_tui.ui.transcript.lines import Line
+from hector_tui.ui.transcript.flow import GAP, Budget, Place, Row, Slot
+from hector_tui.ui.transcript.rows import DocumentRows
 from hector_tui.ui.transcript.styles import TranscriptStyles
 from hector_tui.ui.transcript.walking import current, next_question, next_stop
 
@@ -37,7 +37,7 @@ class Bookmark(NamedTuple):
     following: bool
 
 
-class TranscriptDocument:
+class TranscriptDocument(DocumentRows):
     """The entries of one session, in order.
 
     Args:
@@ -49,6 +49,7 @@ class TranscriptDocument:
     """
 
     def __init__(self, entries: Sequence[Entry] = (), *, has_older: bool = False) -> None:
+        super().__init__()
         self.has_older = has_older
         self.older_asked = False
         """Older entries were asked for and have not come yet."""
@@ -62,8 +63,6 @@ class TranscriptDocument:
         """The view does not begin to follow when the end comes into it: somebody selects text, or looks for some."""
         self.on_change: Callable[[], None] | None = None
         """Set by the widget that shows the document."""
-        self._flow = Flow()
-        self._by_id: dict[str, Slot] = {}
         self._top = Place(0, 0, 0)
         self._followed_height = 0
         """The height for which the top row was chosen while following; 0 when it must be chosen anew."""
@@ -346,11 +345,12 @@ class TranscriptDocument:
         rows = self.view(height).rows
         if not rows:
             return False
-        here = rows[-1].place if self.following else rows[0].place
+        here = rows[-1].place if self.following and step < 0 else rows[0].place
         if self.stop is not None and any(row.entry is self.stop.entry and row.place.part == 0 for row in rows):
-            here = Place(self.order(self.stop.entry), GAP, 0)
-        elif step > 0:
-            here = rows[0].place
+            here = Place(self.order(self.stop.entry), 0, 0)
+        if step < 0 and here.part == here.line == 0:
+            # A question that begins here already is not the one before.
+            here = here._replace(part=GAP)
         slot = next_question(self._flow, here, step)
         if slot is None:
             return False
@@ -359,73 +359,9 @@ class TranscriptDocument:
         self._top = Place(slot.order, 0, 0)
         return True
 
-    # Rows
-
-    def order(self, entry: Entry) -> int:
-        """The entry's number, as places count them."""
-        return self._by_id[entry.id].order
-
-    def holds(self, entry: Entry) -> bool:
-        """Whether an entry is still here."""
-        slot = self._by_id.get(entry.id)
-        return slot is not None and slot.entry is entry
-
-    def lines_of(self, place: Place) -> Sequence[Line]:
-        """The rows of the part a place is in, rendered if need be."""
-        return self._flow.lines(place, Budget())
-
-    def parsed_to(self, entry: Entry, text: int, offset: int) -> int:
-        """The part that shows a character of one of an entry's searchable texts, parsed as far as that."""
-        slot = self._by_id[entry.id]
-        self._flow.ready(slot, Budget())
-        while entry.behind and entry.part_at(text, offset) >= len(entry.parts) - 1:
-            self._flow.ready(slot, Budget())
-        return entry.part_at(text, offset)
-
-    def settled(self, place: Place) -> Place:
-        """The place a row has now: while an answer grows, one part may become several."""
-        if self._flow.index(place.order) not in range(len(self._flow.slots)):
-            return place
-        return self._flow.place_below(place, 0, Budget()) or place
-
-    def row_beside(self, place: Place, rows: int) -> Place:
-        """The row so many rows below a place, or above it; the last or the first one when there are not so many."""
-        if rows < 0:
-            return self._flow.place_above(place, -rows, Budget())
-        below = self._flow.place_below(place, rows, Budget())
-        while below is None and rows > 0:
-            rows -= 1
-            below = self._flow.place_below(place, rows, Budget())
-        return below or place
-
-    def line_at(self, place: Place) -> Line | None:
-        """The row at a place; None when there is none."""
-        lines = self.lines_of(place)
-        return lines[place.line] if 0 <= place.line < len(lines) else None
-
     def release(self) -> None:
         """Forget what can be rendered again; the reader's place stays. For a session that is hidden."""
         self._flow.forget()
-
-    def text_between(self, start: tuple[Place, int] | None, end: tuple[Place, int] | None) -> str:
-        """The text of a selection, rows that were wrapped joined again.
-
-        Args:
-            start: Its first row, and the character of that row it starts with; None for the first of all.
-            end: Its last row, and the character it ends before; None for the end of all.
-        """
-        if not self._flow.slots:
-            return ""
-        first_place = self._flow.start() if start is None else self.settled(start[0])
-        last_place = Place(self._flow.slots[-1].order + 1, GAP, 0) if end is None else self.settled(end[0])
-        copied: list[str] = []
-        for row in self._flow.walk(first_place, last_place):
-            said, decoration = row.line.said, row.line.decoration
-            first = max(0, start[1] - decoration) if start is not None and row.place == first_place else 0
-            last = max(0, end[1] - decoration) if end is not None and row.place == last_place else None
-            copied.append(said[first:last])
-            copied.append(row.line.joint if row.line.wraps else "\n")
-        return "".join(copied).rstrip("\n")
 
     def _settle_top(self, budget: Budget) -> None:
         """Make the reader's place one that exists: entries may have gone, parts may have been cut in two."""

@@ -109,12 +109,19 @@ def stop_range(document: TranscriptDocument, stop: Stop) -> Range | None:
     first = document.settled(start)
     # The end is a place after the last row, and may be one that does not exist.
     last = document.row_beside(document.settled(end), -1) if document.settled(end) > first else first
-    while last > first and ((line := document.line_at(last)) is None or not line.said):
+    while last > first and _is_blank(document, last):
         last = document.row_beside(last, -1)
+    while first < last and _is_blank(document, first):
+        first = document.row_beside(first, 1)
     first_line, last_line = document.line_at(first), document.line_at(last)
     if first_line is None or last_line is None:
         return None
     return Range(row_ends(first, first_line)[0], row_ends(last, last_line)[1])
+
+
+def _is_blank(document: TranscriptDocument, place: Place) -> bool:
+    line = document.line_at(place)
+    return line is None or not line.said
 
 
 def moved(document: TranscriptDocument, selected: Range, where: str, rows: int) -> Range:

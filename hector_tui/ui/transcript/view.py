@@ -92,6 +92,19 @@ class TranscriptView(ScrollView, can_focus=True, inherit_bindings=False):
             """The transcript that asks."""
             return self.transcript
 
+    class QuestionWanted(Message, namespace="transcript"):
+        """The reader wants the question before those that are loaded; answer with a page and `action_question(-1)`."""
+
+        def __init__(self, transcript: TranscriptView, document: TranscriptDocument) -> None:
+            super().__init__()
+            self.transcript = transcript
+            self.document = document
+
+        @property
+        def control(self) -> TranscriptView:
+            """The transcript that asks."""
+            return self.transcript
+
     class NewBelow(Message, namespace="transcript"):
         """`has_new_below` changed."""
 

@@ -340,8 +340,7 @@ class Transcript(TranscriptView):
         elif step > 0:
             self.scroll_end()
         elif self._document.has_older:
-            self.post_message(self.OlderWanted(self, self._document))
-            self.scroll_home()
+            self.post_message(self.QuestionWanted(self, self._document))
 
     def action_toggle_fold(self) -> None:
         """Open or close the entry under the block cursor."""
