@@ -161,9 +161,31 @@ def inner_stops(entry: Entry) -> list[Stop]:
             continue
         if part.block.previous is not None and stops and stops[-1].last == index - 1:
             stops[-1] = Stop(entry, stops[-1].first, index)
-        elif part.block.previous is None and _holds_block(entry.text[part.block.start : part.block.end]):
+        elif part.block.previous is None and _part_holds_block(entry, part):
             stops.append(Stop(entry, index, index))
     return stops
+
+
+def grown(stop: Stop) -> Stop:
+    """A stop as it is now: a block that grows gets more parts, and what looked like one may turn out to be none."""
+    parts = stop.entry.parts
+    if stop.is_whole:
+        return stop
+    first = parts[stop.first] if stop.first < len(parts) else None
+    if not isinstance(first, MarkdownPart) or not _part_holds_block(stop.entry, first):
+        return Stop(stop.entry)
+    last = stop.first
+    while last + 1 < len(parts) and isinstance(part := parts[last + 1], MarkdownPart) and part.block.previous:
+        last += 1
+    return stop if last == stop.last else Stop(stop.entry, stop.first, last)
+
+
+def _part_holds_block(entry: Entry, part: MarkdownPart) -> bool:
+    """Asked in every frame and at every step of the cursor, and found out once."""
+    block = part.block
+    if part.holds_block is None or part.holds_block[0] != block.end:
+        part.holds_block = block.end, _holds_block(entry.source_text()[block.start : block.end])
+    return part.holds_block[1]
 
 
 def find_blocks(text: str) -> list[CodeBlock | TableBlock]:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from hector_tui.ui.transcript.blocks import Stop
+from hector_tui.ui.transcript.blocks import Stop, grown
 from hector_tui.ui.transcript.entries import AnswerEntry, Entry
 from hector_tui.ui.transcript.flow import GAP, Budget, Place, Row, Slot
 from hector_tui.ui.transcript.rows import DocumentRows
 from hector_tui.ui.transcript.styles import TranscriptStyles
-from hector_tui.ui.transcript.walking import current, next_question, next_stop
+from hector_tui.ui.transcript.walking import next_question, next_stop
 
 STEP = 3
 """Rows the view moves at once while it follows a growing answer. Text that stands still can be read, and every move
@@ -333,7 +333,7 @@ class TranscriptDocument(DocumentRows):
     def settled_stop(self) -> Stop | None:
         """What the block cursor stands on, as it is now: a block may have grown since."""
         if self.stop is not None:
-            self.stop = current(self._flow, self._by_id[self.stop.entry.id], self.stop)
+            self.stop = grown(self.stop)
         return self.stop
 
     def put_cursor(self, entry: Entry) -> None:

@@ -90,13 +90,15 @@ class Part:
 class MarkdownPart(Part):
     """One block of an answer."""
 
-    __slots__ = ("_memo", "_source", "block")
+    __slots__ = ("_memo", "_source", "block", "holds_block")
 
     def __init__(self, source: MarkdownSource, block: Block, memo: Memo) -> None:
         super().__init__()
         self._source = source
         self._memo = memo
         self.block = block
+        self.holds_block: tuple[int, bool] | None = None
+        """Whether code or a table stands in it, and up to where its block went when that was found out."""
 
     def render(self, layout: Layout) -> list[Line]:
         """Parse and lay out the block."""

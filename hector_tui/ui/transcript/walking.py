@@ -30,13 +30,6 @@ def next_stop(flow: Flow, slot: Slot, stop: Stop, step: int) -> Stop:
     return Stop(neighbour.entry) if step > 0 else _stops(flow, neighbour)[-1]
 
 
-def current(flow: Flow, slot: Slot, stop: Stop) -> Stop:
-    """A stop as it is now: a block that grows has more parts than a moment ago."""
-    if stop.is_whole:
-        return stop
-    return next((other for other in _stops(flow, slot) if other.first == stop.first), Stop(stop.entry))
-
-
 def _stops(flow: Flow, slot: Slot) -> list[Stop]:
     """An entry, then the blocks inside it."""
     flow.ready(slot, Budget(_BUDGET))
