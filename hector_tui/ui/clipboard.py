@@ -53,7 +53,7 @@ class Copied:
     @property
     def words(self) -> str:
         """How it went, as a person is told; empty when it went nowhere."""
-        asked = "the terminal (OSC 52), which does not say whether it took it"
+        asked = "the terminal (OSC 52, which never answers)"
         match self.tool, self.terminal, self.file:
             case "", False, None:
                 return ""

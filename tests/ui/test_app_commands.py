@@ -181,7 +181,7 @@ async def test_the_last_answer_is_copied_as_markdown(tmp_path: Path, monkeypatch
         assert driver is not None
         monkeypatch.setattr(driver, "write", written.append)
         await person.press("alt+c")
-        await person.hears("Copied answer, 19 characters, by the terminal (OSC 52), which does not say whether")
+        await person.hears("Copied answer, 19 characters, by the terminal (OSC 52, which never answers)")
         assert person.app.clipboard == "You said: **hello**"
         assert sum("\x1b]52;c;WW91IHNhaWQ6ICoqaGVsbG8qKg==" in text for text in written) == 1
 

@@ -95,7 +95,7 @@ async def test_a_terminal_alone_may_not_have_taken_it_so_a_file_has_it(
 ) -> None:
     desktop.copied.write_text("from before")
     said, sequences = await copied(desktop, "text", monkeypatch)
-    assert said.startswith("Copied answer, 4 characters, by the terminal (OSC 52), which does not say")
+    assert said.startswith("Copied answer, 4 characters, by the terminal (OSC 52, which never answers)")
     assert said.endswith(f"also in {desktop.copied}.")
     assert len(sequences) == 1 and desktop.copied.read_text("utf-8") == "text"
     assert stat.S_IMODE(desktop.copied.stat().st_mode) == 0o600

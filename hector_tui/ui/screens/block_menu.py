@@ -55,6 +55,8 @@ class BlockMenu(Dialog[BlockAction]):
             border: none;
             background: $panel;
             scrollbar-size-vertical: 1;
+            text-wrap: nowrap;
+            text-overflow: ellipsis;
         }
         & MenuList:focus { border: none; background-tint: transparent; }
     }

@@ -57,6 +57,7 @@ class PagerScreen(Screen[None]):
     CSS = """
     PagerScreen { background: $background; color: $foreground; }
     #pager-title { height: 1; padding: 0 1; background: $panel; text-style: bold; }
+    PagerScreen.-narrow #search-keys { display: none; }
     #pager-keys { height: 1; padding: 0 1; background: $panel; color: $text-muted; }
     """
 

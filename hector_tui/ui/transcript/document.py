@@ -206,6 +206,9 @@ class TranscriptDocument(DocumentRows):
         if not self.following:
             self._settle_top(budget)
             rows = self._flow.rows_down(self._top, height, budget)
+            if self.pinned and len(rows) < height:
+                # The end is in view and there is more room than before: text comes in from above.
+                rows = self._flow.rows_up(height, budget)
             if len(rows) == height or (self.pinned and rows):
                 self._top = rows[0].place
                 at_end = self._flow.place_below(rows[-1].place, 1, budget) is None

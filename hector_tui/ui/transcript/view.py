@@ -56,8 +56,9 @@ class TranscriptView(ScrollView, can_focus=True, inherit_bindings=False):
         background: $background;
         color: $foreground;
 
-        & > .transcript--match { text-style: underline; background: $warning-muted; color: $foreground; }
-        & > .transcript--match-current { text-style: bold; background: $warning; color: $background; }
+        /* By attributes first: with the terminal's own palette, or without any colour, they are all there is. */
+        & > .transcript--match { text-style: bold underline; color: $text-warning; }
+        & > .transcript--match-current { text-style: bold reverse; color: $text-warning; }
     }
     """
 

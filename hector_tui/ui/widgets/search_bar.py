@@ -52,7 +52,6 @@ class SearchBar(Horizontal):
         & #search-count { width: auto; min-width: 12; content-align: right middle; }
         & #search-keys { width: auto; padding: 0 0 0 2; color: $text-muted; }
     }
-    .-narrow SearchBar #search-keys { display: none; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
