@@ -165,7 +165,7 @@ COMMANDS: tuple[Command, ...] = (
         title="Open or close all tool calls and thinking",
         action="folds",
         keys="ctrl+o",
-        leader="d",
+        leader="z",
         slash="details",
         aliases=("thinking",),
     ),

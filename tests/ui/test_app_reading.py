@@ -248,6 +248,7 @@ async def test_a_search_reaches_turns_that_were_not_loaded_and_comes_back(
         await person.until(lambda: person.answer.startswith("You said question 7"), "the session")
         await person.until(lambda: len(_rows(person)) == 27, "a full view")
         before = _rows(person)
+        assert person.active.document.has_older
         await person.press("ctrl+f", *"question")
         await person.sees("16/16")
         await person.press("space", "0")
@@ -360,6 +361,8 @@ async def test_what_streams_is_seen_in_the_pager(tmp_path: Path) -> None:
         pager = person.app.screen.query_one(PagerTranscript)
         frames = person.chat.transcript.frames
         before = pager.frames
+        # Such as a change of theme, which reaches every screen.
+        person.chat.transcript.notify_style_update()
         await person.until(lambda: pager.frames > before + 5, "frames in the pager")
         assert person.chat.transcript.frames == frames, "the screen below must not draw"
         person.tap("q")

@@ -67,6 +67,13 @@ def test_every_kind_of_entry_is_searched_and_labels_are_not() -> None:
     assert [search.step(-1) and search.number for _ in range(3)] == [1, 7, 6]
 
 
+def test_labels_do_not_light_up() -> None:
+    search = searched("needle", UserEntry("a needle", label="needle"), AnswerEntry("needle", "needle", finished=True))
+    for order, entry in enumerate(search.document.entries):
+        search.document.parsed_to(entry, 0, 0)
+        assert not search.spans(entry, Place(order, 0, 0)) and search.spans(entry, Place(order, 1, 0))
+
+
 def test_what_is_counted_is_what_is_drawn() -> None:
     text = (
         "# A fox\n\nThe **fox** and the *fox's* `fox`.\n\n- fox\n- [fox](http://fox.example)\n\n```\nfox = 1\n```\n\n"
