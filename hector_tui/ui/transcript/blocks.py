@@ -14,8 +14,7 @@ from hector_tui.ui.transcript.code import language_of
 from hector_tui.ui.transcript.entries import AnswerEntry, Entry, NoticeEntry, UserEntry
 from hector_tui.ui.transcript.flow import Place, Row
 from hector_tui.ui.transcript.folds import FoldEntry
-from hector_tui.ui.transcript.inline import inline_parser
-from hector_tui.ui.transcript.markdown import parse_blocks
+from hector_tui.ui.transcript.grammar import parse_blocks, parse_inline
 from hector_tui.ui.transcript.parts import MarkdownPart
 
 if TYPE_CHECKING:
@@ -236,10 +235,7 @@ def _table(tokens: Sequence[Token], start: int, text: str) -> TableBlock:
 
 def plain_inline(content: str) -> str:
     """One line of Markdown without its markup: the words of links and emphasis, the alt text of images."""
-    parser = inline_parser()
-    tokens: list[Token] = []
-    parser.inline.parse(content, parser, {"references": {}}, tokens)
-    return "".join(_words(tokens))
+    return "".join(_words(parse_inline(content, {})))
 
 
 def _words(tokens: Sequence[Token]) -> Iterator[str]:
