@@ -213,6 +213,10 @@ async def test_control_c_copies_what_a_drag_selected_while_an_answer_streams(tmp
         await person.send("stream")
         await person.until(lambda: person.answer.count("word") > 5, "words")
         transcript = person.chat.transcript
+        # While the end is followed, what stood under the mouse may have moved on before the button is down.
+        await person.until(lambda: person.answer.count("word") > 30, "more than a screen")
+        person.tap("pageup")
+        await person.until(lambda: not person.active.document.following, "a view that stands")
         row = next(y for y, row in enumerate(transcript._rows) if row.line.said == "word")
         await person.pilot.mouse_down(transcript, offset=(2, row))
         await person.pilot.hover(transcript, offset=(5, row))
