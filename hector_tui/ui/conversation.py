@@ -133,11 +133,6 @@ class Conversation:
         """The newest turn that is drawn."""
         return next(reversed(self._views.values())).turn if self._views else None
 
-    @property
-    def last_turn(self) -> Turn | None:
-        """The newest turn that is drawn."""
-        return next(reversed(self._views.values())).turn if self._views else None
-
     def turn_of(self, entry: Entry) -> Turn | None:
         """The turn an entry of the transcript belongs to; None for what is no part of one."""
         return next((view.turn for view in reversed(self._views.values()) if entry.id in view.entry_ids), None)

@@ -274,7 +274,7 @@ class ReadingActions(SessionActions):
             case Act.TOGGLE:
                 self.transcript.action_toggle_fold()
             case Act.EDIT if turn is not None:
-                self._edit(conversation, turn)
+                self._edit_turn(conversation, turn)
             case Act.ASK_AGAIN if turn is not None:
                 self.ask_again(conversation, turn)
             case _:
@@ -306,9 +306,9 @@ class ReadingActions(SessionActions):
         if conversation is None or turn is None:
             self.tell("There is no question to edit yet.")
         else:
-            self._edit(conversation, turn)
+            self._edit_turn(conversation, turn)
 
-    def _edit(self, conversation: Conversation, turn: Turn) -> None:
+    def _edit_turn(self, conversation: Conversation, turn: Turn) -> None:
         """Nothing that was said is changed: sending the edited text begins a new turn at the end."""
         had_draft = bool(self.prompt.value.strip())
         self.prompt.discard()
@@ -323,10 +323,6 @@ class ReadingActions(SessionActions):
             return None
         cursor = conversation.document.cursor
         return (conversation.turn_of(cursor) if cursor is not None else None) or conversation.last_turn
-
-    @abstractmethod
-    async def send(self, conversation: Conversation, text: str) -> None:
-        """Send a message."""
 
     def ask_again(self, conversation: Conversation, turn: Turn) -> None:
         """Ask a question once more, of the agent that answered it: a new turn at the end."""
