@@ -5,6 +5,7 @@ HectorError
 ├── ThemeError           a theme file that cannot be used
 ├── SettingsError        a line of the settings file that cannot be used, or a file that cannot be written
 ├── ProfileError         the profile folder cannot be used
+├── LinkError            a link that is not opened
 ├── StoreError           SQLite refused a read or a write
 │   ├── StoreCorrupt     the file is not a database of ours, or is damaged
 │   ├── StoreTooNew      written by a newer hector-tui
@@ -63,6 +64,10 @@ class SettingsError(HectorError):
 
 class ProfileError(HectorError):
     """The profile folder cannot be made, read or written."""
+
+
+class LinkError(HectorError):
+    """A link is not opened: it deceives, or nothing here can open it."""
 
 
 class StoreError(HectorError):

@@ -63,6 +63,11 @@ class Profile:
         """What the interface remembers, such as the theme."""
         return self.root / "settings.yaml"
 
+    @property
+    def copied(self) -> Path:
+        """The text copied last, where no clipboard was sure to take it."""
+        return self.root / "copied.txt"
+
     def prepare(self) -> None:
         """Make the folder and its parts, readable by their owner only.
 

@@ -156,6 +156,7 @@ class HectorApp(App[None], inherit_bindings=False):
             brand=brand,
             inspector=self.preferences.settings.inspector,
             theme_names=self.appearance.names,
+            copied=self._profile.copied,
         )
         self.preferences.check_keys()
         self._notices += _shortened([str(error) for error in self.preferences.errors], "`hector-tui doctor`")

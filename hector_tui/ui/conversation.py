@@ -17,6 +17,7 @@ from hector_tui.domain.turns import SessionInfo, Turn, TurnRecord
 from hector_tui.domain.usage import Usage
 from hector_tui.engine.thread import EngineThread
 from hector_tui.ui.transcript.document import TranscriptDocument
+from hector_tui.ui.transcript.entries import Entry
 from hector_tui.ui.turn_view import TurnView
 from hector_tui.ui.waiting import Wait
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 PAGE_TURNS = 30
 """Turns read from the database at a time."""
+MANY_TURNS = 100
+"""The same where all are wanted; drawing so many takes about as long as a frame may."""
 
 
 class Conversation:
@@ -130,6 +133,10 @@ class Conversation:
         """The newest turn that is drawn."""
         return next(reversed(self._views.values())).turn if self._views else None
 
+    def turn_of(self, entry: Entry) -> Turn | None:
+        """The turn an entry of the transcript belongs to; None for what is no part of one."""
+        return next((view.turn for view in reversed(self._views.values()) if entry.id in view.entry_ids), None)
+
     async def sync(self) -> None:
         """Draw what is new: turns stored since the last time, and runs that began."""
         async with self._syncing:
@@ -142,14 +149,27 @@ class Conversation:
             if not last and self._first is not None:
                 self.document.has_older = self._first > 1
 
-    async def load_older(self) -> bool:
-        """Put the page before the first turn on top; returns whether there was one."""
+    async def load_all(self) -> None:
+        """Put all there is before the first turn on top, page by page, so that keys and frames come in between."""
+        while await self.load_many():
+            pass
+
+    async def load_many(self) -> bool:
+        """Put a large page before the first turn on top; returns whether there was one."""
+        return await self.load_older(MANY_TURNS)
+
+    async def load_older(self, limit: int = PAGE_TURNS) -> bool:
+        """Put the page before the first turn on top; returns whether there was one.
+
+        Args:
+            limit: Turns of that page.
+        """
         first = self._first
         if first is None or first <= 1:
             return False
         async with self._syncing:
             records = await self._engine.call(
-                lambda engine: engine.chat.history(self.info.session_id, before=first, limit=PAGE_TURNS)
+                lambda engine: engine.chat.history(self.info.session_id, before=first, limit=limit)
             )
             if not records or self._first != first:
                 return False

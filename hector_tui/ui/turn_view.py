@@ -59,6 +59,8 @@ class TurnView:
         self.finished = False
         self.phase: str = ""
         self.usage = turn.usage
+        self.entry_ids: set[str] = set()
+        """The names of the entries it has drawn."""
         self.recall: MemoryRecalled | None = None
         self.wait: Wait | None = None
         """The wait before the model is asked again; None when nothing failed."""
@@ -166,6 +168,7 @@ class TurnView:
                 pass
 
     def _add(self, entry: Entry) -> None:
+        self.entry_ids.add(entry.id)
         self._document.append(entry)
 
     def _text(self, text: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -39,6 +40,7 @@ from hector_tui.ui.widgets.approval_bar import ApprovalBar
 from hector_tui.ui.widgets.completion import CompletionPopup
 from hector_tui.ui.widgets.prompt import Prompt
 from hector_tui.ui.widgets.prompt_attachments import AttachmentRow
+from hector_tui.ui.widgets.search_bar import SearchBar
 from hector_tui.ui.widgets.status_line import StatusLine
 from hector_tui.ui.widgets.tab_strip import TabStrip
 
@@ -58,6 +60,7 @@ class ChatScreen(PromptActions):
         brand: What stands at the right end of the tabs.
         inspector: Whether wide terminals show the inspector.
         theme_names: Tells which themes there are.
+        copied: Where a copy goes when no clipboard is sure to take it.
     """
 
     CSS_PATH = "chat.tcss"
@@ -75,9 +78,11 @@ class ChatScreen(PromptActions):
         brand: str,
         inspector: bool,
         theme_names: Callable[[], Sequence[str]] = tuple,
+        copied: Path,
     ) -> None:
         super().__init__()
         self.theme_names = theme_names
+        self.copied = copied
         self.engine = engine
         self.desk = desk
         self.follower = Follower(self._drawn)
@@ -101,6 +106,7 @@ class ChatScreen(PromptActions):
                     yield Static("hector-tui", id="home-title", markup=False)
                     yield Static("starting …", id="home-hint", markup=False)
                 yield Transcript(id="transcript")
+                yield SearchBar(id="search")
                 yield Static(id="starters", markup=False)
                 yield Static(id="queue", markup=False)
                 yield ApprovalBar(name_of=self.desk.name_of, id="approval")
@@ -220,6 +226,7 @@ class ChatScreen(PromptActions):
     async def show_active(self) -> None:
         """Show the active conversation, or the home screen when there is none."""
         conversation = self.active
+        self.search_bar.close(restore=False)
         self.set_class(conversation is None, "-home")
         self.refresh_tabs()
         self.refresh_status()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -15,10 +15,8 @@ from hector_tui.domain.addressing import addressed
 from hector_tui.domain.files import AttachedFile
 from hector_tui.engine.feed import ENGINE
 from hector_tui.ui.attention import Attention
-from hector_tui.ui.clipboard import copy_text
 from hector_tui.ui.commands import SlashCommand, parse_slash
 from hector_tui.ui.conversation import Conversation
-from hector_tui.ui.export import as_markdown, write_export
 from hector_tui.ui.inspector.widget import PANELS, Inspector, PanelName
 from hector_tui.ui.keymap import keys_of
 from hector_tui.ui.notifications import News
@@ -28,10 +26,9 @@ from hector_tui.ui.screens.help import HelpScreen
 from hector_tui.ui.screens.help_content import help_groups
 from hector_tui.ui.screens.leader import LeaderScreen
 from hector_tui.ui.screens.queue import QueueScreen
+from hector_tui.ui.screens.reading_actions import ReadingActions
 from hector_tui.ui.settings_schema import UiSettings
 from hector_tui.ui.text import clean_line
-from hector_tui.ui.transcript.widget import Transcript
-from hector_tui.ui.widgets.prompt import Prompt
 
 _ARMED_S = 2.0
 """Seconds within which the second Esc, or the second Ctrl+C, must follow the first."""
@@ -39,7 +36,7 @@ _WIDE = 120
 _GO_ON = "Your last answer was cut off. Please go on where it ends."
 
 
-class ChatActions(ApprovalActions):
+class ChatActions(ReadingActions, ApprovalActions):
     """The actions of the conversation screen."""
 
     @dataclass
@@ -72,16 +69,6 @@ class ChatActions(ApprovalActions):
 
     _escape_at = float("-inf")
     _quit_at = float("-inf")
-
-    @property
-    @abstractmethod
-    def prompt(self) -> Prompt:
-        """Where a person types."""
-
-    @property
-    @abstractmethod
-    def transcript(self) -> Transcript:
-        """What was said."""
 
     @property
     @abstractmethod
@@ -155,29 +142,27 @@ class ChatActions(ApprovalActions):
 
     def _run_with_argument(self, name: str, argument: str) -> None:
         conversation = self.active
-        match name:
-            case "rename" if conversation is not None:
-                self.rename(conversation, argument)
-            case "fork" if conversation is not None:
-                self._fork_at_named(argument)
-            case "remember" if conversation is not None:
-                self._remember(conversation, argument)
-            case "export":
-                self.export(argument)
-            case "policy" if conversation is not None:
-                self._set_policy(conversation, argument)
-            case "theme":
-                self.app.post_message(self.ThemeWanted(argument))
-            case "inspector":
-                self._inspect_named(argument)
-            case "new":
-                self.begin(argument)
-            case "sessions":
-                self.open_titled(argument)
-            case "sent":
-                self.search_prompts(argument)
-            case _:
-                self.tell(f"/{name} takes no argument here.")
+        doing: dict[str, Callable[[str], object]] = {
+            "copy": self.copy_named,
+            "export": self.export,
+            "find": self.search,
+            "inspector": self._inspect_named,
+            "new": self.begin,
+            "sent": self.search_prompts,
+            "sessions": self.open_titled,
+            "theme": lambda theme: self.app.post_message(self.ThemeWanted(theme)),
+        }
+        if conversation is not None:
+            doing |= {
+                "fork": self._fork_at_named,
+                "policy": partial(self._set_policy, conversation),
+                "remember": partial(self._remember, conversation),
+                "rename": partial(self.rename, conversation),
+            }
+        if name in doing:
+            doing[name](argument)
+        else:
+            self.tell(f"/{name} takes no argument here.")
 
     @abstractmethod
     def search_prompts(self, words: str) -> None:
@@ -251,10 +236,12 @@ class ChatActions(ApprovalActions):
         conversation = self.active
         if conversation is None:
             return
+        if self.put_away():
+            return
         if not self.prompt.has_focus:
+            self.transcript.drop_cursor()
             self.prompt.focus()
         if not conversation.is_live and not self.desk.activity(conversation.info.session_id).queued:
-            self.transcript.clear_selection()
             return
         if self.stop_armed:
             self._escape_at = float("-inf")
@@ -282,7 +269,7 @@ class ChatActions(ApprovalActions):
             self.tell(f"{keys_of(self.app).way_to('app.interrupt')} again quits.")
 
     def action_choose_block(self, by: int) -> None:
-        """Go from the prompt to the transcript's block cursor; Enter opens what it stands on, Esc comes back."""
+        """Go from the prompt to the transcript's block cursor; Enter says what can be done there, Esc comes back."""
         self.transcript.focus()
         self.transcript.action_move_cursor(by)
 
@@ -293,35 +280,6 @@ class ChatActions(ApprovalActions):
     def action_follow_end(self) -> None:
         """Go to the newest row and follow it."""
         self.transcript.action_scroll_end()
-
-    def action_copy_answer(self) -> None:
-        """Copy the last answer as Markdown."""
-        text = self.transcript.cursor_text() or self.transcript.last_answer_text()
-        if text:
-            self.copy(text, "answer")
-        else:
-            self.tell("There is no answer to copy yet.")
-
-    def action_export(self) -> None:
-        """Write the loaded conversation to a Markdown file in the working folder."""
-        self.export("")
-
-    def export(self, named: str) -> None:
-        """Write the loaded conversation to a file; it needs no database, so it works when saving does not."""
-        conversation = self.active
-        if conversation is None:
-            return
-        title = clean_line(conversation.info.title or conversation.agent_id)
-        try:
-            path = write_export(title, as_markdown(title, conversation.document), named)
-        except OSError as error:
-            self.app.notify(clean_line(f"Not exported: {error}"), severity="error", markup=False, timeout=8)
-        else:
-            self.tell(f"Exported to {path}")
-
-    def copy(self, text: str, what: str) -> None:
-        """Copy, and say where it went."""
-        self.run_command(partial(copy_text, self.app, text, what))
 
     # The inspector and memory
 
@@ -417,14 +375,6 @@ class ChatActions(ApprovalActions):
     def action_quit_app(self) -> None:
         """Quit; everything is saved."""
         self.app.exit()
-
-    def open_link(self, url: str) -> None:
-        """Open a link after a question that shows all of it."""
-        if not url.lower().startswith(("http://", "https://", "mailto:")):
-            self.tell(f"Only web and mail links are opened, not {clean_line(url, 80)}")
-            return
-        dialog = Confirm("Open this link in the browser?", url, yes="Open", no="Stay")
-        self.app.push_screen(dialog, lambda sure: self.app.open_url(url) if sure else None)
 
     def announce_hidden(self, changed: Sequence[str]) -> None:
         """Say what happened in sessions the person does not see: hidden ones, or all while they are elsewhere."""

@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from hector_tui.ui.transcript.blocks import Stop, grown
 from hector_tui.ui.transcript.entries import AnswerEntry, Entry
-from hector_tui.ui.transcript.flow import GAP, Budget, Flow, Place, Row, Slot
+from hector_tui.ui.transcript.flow import GAP, Budget, Place, Row, Slot
+from hector_tui.ui.transcript.rows import DocumentRows
 from hector_tui.ui.transcript.styles import TranscriptStyles
+from hector_tui.ui.transcript.walking import next_question, next_stop
 
 STEP = 3
 """Rows the view moves at once while it follows a growing answer. Text that stands still can be read, and every move
@@ -27,7 +30,14 @@ class View(NamedTuple):
     """Whether the last row of the document is in view."""
 
 
-class TranscriptDocument:
+class Bookmark(NamedTuple):
+    """A reader's place, to come back to."""
+
+    top: Place
+    following: bool
+
+
+class TranscriptDocument(DocumentRows):
     """The entries of one session, in order.
 
     Args:
@@ -39,6 +49,7 @@ class TranscriptDocument:
     """
 
     def __init__(self, entries: Sequence[Entry] = (), *, has_older: bool = False) -> None:
+        super().__init__()
         self.has_older = has_older
         self.older_asked = False
         """Older entries were asked for and have not come yet."""
@@ -46,12 +57,12 @@ class TranscriptDocument:
         """The view stays at the end while the document grows."""
         self.new_below = False
         """Something was added since the reader left the end."""
-        self.cursor: Entry | None = None
-        """The entry the block cursor stands on."""
+        self.stop: Stop | None = None
+        """What the block cursor stands on."""
+        self.pinned = False
+        """The view does not begin to follow when the end comes into it: somebody selects text, or looks for some."""
         self.on_change: Callable[[], None] | None = None
         """Set by the widget that shows the document."""
-        self._flow = Flow()
-        self._by_id: dict[str, Slot] = {}
         self._top = Place(0, 0, 0)
         self._followed_height = 0
         """The height for which the top row was chosen while following; 0 when it must be chosen anew."""
@@ -123,15 +134,20 @@ class TranscriptDocument:
         elif self._top.order > slot.order:
             self._top = self._top._replace(order=self._top.order - 1)
         if self.cursor is slot.entry:
-            self.cursor = None
+            self.stop = None
         self._notify()
+
+    def last_answer(self) -> AnswerEntry | None:
+        """The last answer in which anything was said."""
+        for slot in reversed(self._flow.slots):
+            if isinstance(slot.entry, AnswerEntry) and slot.entry.text:
+                return slot.entry
+        return None
 
     def last_answer_text(self) -> str:
         """The Markdown of the last answer; empty when there is none."""
-        for slot in reversed(self._flow.slots):
-            if isinstance(slot.entry, AnswerEntry) and slot.entry.text:
-                return slot.entry.text
-        return ""
+        answer = self.last_answer()
+        return "" if answer is None else answer.text
 
     def _check_new(self, entries: Sequence[Entry]) -> None:
         seen = set(self._by_id)
@@ -190,12 +206,16 @@ class TranscriptDocument:
         if not self.following:
             self._settle_top(budget)
             rows = self._flow.rows_down(self._top, height, budget)
-            if len(rows) == height:
+            if self.pinned and len(rows) < height:
+                # The end is in view and there is more room than before: text comes in from above.
+                rows = self._flow.rows_up(height, budget)
+            if len(rows) == height or (self.pinned and rows):
                 self._top = rows[0].place
-                self.following = self._flow.place_below(rows[-1].place, 1, budget) is None
+                at_end = self._flow.place_below(rows[-1].place, 1, budget) is None
+                self.following = at_end and not self.pinned
                 self._followed_height = height if self.following else 0
-                self.new_below = self.new_below and not self.following
-                return View(rows, self.following)
+                self.new_below = self.new_below and not at_end
+                return View(rows, at_end)
             # The document ends within the view: stand at its end instead.
             self.following = True
             self._followed_height = 0
@@ -267,51 +287,84 @@ class TranscriptDocument:
         """Keep the top row where it is, whatever grows below; the view follows again if the end stays in it."""
         self.following = False
 
-    def reveal(self, entry: Entry, height: int) -> None:
-        """Move the view so that an entry's first row stands in it."""
-        first = Place(self._by_id[entry.id].order, 0, 0)
+    def pin(self, pinned: bool) -> None:
+        """Keep the view where it is from now on, or let it follow again once the end stands in it."""
+        if pinned and not self.pinned:
+            self.following = False
+        self.pinned = pinned
+
+    def bookmark(self) -> Bookmark:
+        """Where the reader is."""
+        return Bookmark(self._top, self.following)
+
+    def go_to(self, bookmark: Bookmark) -> None:
+        """Go back to where the reader was; the end has moved on for one who followed it."""
+        if bookmark.following:
+            self.scroll_end()
+        elif self._flow.slots:
+            self.following = False
+            self._top = bookmark.top
+
+    def reveal(self, place: Place, height: int) -> None:
+        """Move the view so that a row stands in it, unless it does already."""
         rows = self.view(height).rows
-        if any(row.place == first for row in rows):
+        if any(row.place == place for row in rows):
             return
         self.following = False
-        above = bool(rows) and first < rows[0].place
-        self._top = first if above else self._flow.place_above(first, max(0, height // 2), Budget())
+        above = bool(rows) and place < rows[0].place
+        self._top = self._flow.place_above(place, min(2, height // 4) if above else height // 2, Budget())
+
+    # The block cursor
+
+    @property
+    def cursor(self) -> Entry | None:
+        """The entry the block cursor stands on, or in."""
+        return None if self.stop is None else self.stop.entry
 
     def move_cursor(self, step: int, height: int) -> None:
-        """Move the block cursor to the next entry (1) or the one before (-1), starting at the last one in view."""
+        """Move the block cursor to the next stop (1) or the one before (-1), starting at the last entry in view."""
         slots = self._flow.slots
         if not slots:
             return
-        if self.cursor is None:
+        if self.stop is None:
             rows = self.view(height).rows
-            index = self._flow.index(rows[-1].place.order) if rows else len(slots) - 1
+            self.stop = Stop(rows[-1].entry if rows else slots[-1].entry)
         else:
-            index = self._flow.index(self._by_id[self.cursor.id].order) + step
-        self.cursor = slots[max(0, min(index, len(slots) - 1))].entry
-        self.reveal(self.cursor, height)
+            self.stop = next_stop(self._flow, self._by_id[self.stop.entry.id], self.stop, step)
+        self.reveal(Place(self.order(self.stop.entry), max(0, self.stop.first), 0), height)
+
+    def settled_stop(self) -> Stop | None:
+        """What the block cursor stands on, as it is now: a block may have grown since."""
+        if self.stop is not None:
+            self.stop = grown(self.stop)
+        return self.stop
+
+    def put_cursor(self, entry: Entry) -> None:
+        """Set the block cursor on an entry, without moving the view."""
+        self.stop = Stop(entry)
+
+    def go_to_question(self, step: int, height: int) -> bool:
+        """Put the next question (1) or the one before (-1) at the top of the view; False when none is loaded there."""
+        rows = self.view(height).rows
+        if not rows:
+            return False
+        here = rows[-1].place if self.following and step < 0 else rows[0].place
+        if self.stop is not None and any(row.entry is self.stop.entry and row.place.part == 0 for row in rows):
+            here = Place(self.order(self.stop.entry), 0, 0)
+        if step < 0 and here.part == here.line == 0:
+            # A question that begins here already is not the one before.
+            here = here._replace(part=GAP)
+        slot = next_question(self._flow, here, step)
+        if slot is None:
+            return False
+        self.stop = Stop(slot.entry)
+        self.following = False
+        self._top = Place(slot.order, 0, 0)
+        return True
 
     def release(self) -> None:
         """Forget what can be rendered again; the reader's place stays. For a session that is hidden."""
         self._flow.forget()
-
-    def text_between(self, start: tuple[Place, int] | None, end: tuple[Place, int] | None) -> str:
-        """The text of a selection, rows that were wrapped joined again.
-
-        Args:
-            start: Its first row, and the character of that row it starts with; None for the first of all.
-            end: Its last row, and the character it ends before; None for the end of all.
-        """
-        if not self._flow.slots:
-            return ""
-        first_place = self._flow.start() if start is None else start[0]
-        last_place = Place(self._flow.slots[-1].order + 1, GAP, 0) if end is None else end[0]
-        copied: list[str] = []
-        for row in self._flow.walk(first_place, last_place):
-            first = start[1] if start is not None and row.place == start[0] else 0
-            last = end[1] if end is not None and row.place == end[0] else None
-            text = row.line.text[max(first, row.line.decoration) : last]
-            copied += (text, row.line.joint) if row.line.wraps else (text.rstrip(), "\n")
-        return "".join(copied).rstrip("\n")
 
     def _settle_top(self, budget: Budget) -> None:
         """Make the reader's place one that exists: entries may have gone, parts may have been cut in two."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Literal
 
@@ -20,6 +22,7 @@ from hector_tui.ui.transcript.parts import (
     Part,
     TextPart,
     bar_margin,
+    chunk_ends,
     chunks,
     text_lines,
 )
@@ -43,14 +46,22 @@ class Entry:
     compact = False
     """Two compact entries stand directly under each other, without a blank row."""
     foldable = False
+    opened = False
+    """Whether what it can open is open."""
     parsed_characters = 0
     """Work done by a parser so far, in characters; for budgets, tests and benchmarks."""
 
     def __init__(self, entry_id: str = "") -> None:
         self.id = entry_id or f"entry-{next(_ids)}"
         self.parts: list[Part] = []
+        self._chunk_ends: list[int] | None = None
         self.on_change: Callable[[Entry, int], None] | None = None
         """Set by the document: called with the first part that changed."""
+
+    @property
+    def heading_parts(self) -> int:
+        """How many parts at its start say who speaks, and are not what was said."""
+        return 0
 
     @property
     def growing(self) -> bool:
@@ -76,6 +87,20 @@ class Entry:
     def source_text(self) -> str:
         """The text as it was given, for copying."""
         return ""
+
+    def searchable(self) -> Sequence[str]:
+        """The texts a search looks through."""
+        return (self.source_text(),)
+
+    def part_at(self, text: int, offset: int) -> int:
+        """The part that shows a character of one of the searchable texts, as far as parts are made."""
+        return 0
+
+    def _chunk_at(self, offset: int) -> int:
+        """Which chunk of its text a character is in; for entries whose parts are such chunks."""
+        if self._chunk_ends is None:
+            self._chunk_ends = chunk_ends(self.source_text())
+        return min(bisect_right(self._chunk_ends, offset), len(self._chunk_ends) - 1)
 
     def estimate(self, width: int) -> int:
         """About how many rows it will have: from its length and its line ends, which are quick to count."""
@@ -116,9 +141,18 @@ class UserEntry(Entry):
         self.parts = [ComposedPart(self._head)]
         self.parts += [TextPart(chunk, _base, _user_bar) for chunk in chunks(text)]
 
+    @property
+    def heading_parts(self) -> int:
+        """The label."""
+        return 1
+
     def source_text(self) -> str:
         """The message."""
         return self.text
+
+    def part_at(self, text: int, offset: int) -> int:
+        """The chunk a character is in, after the label."""
+        return 1 + self._chunk_at(offset)
 
     def _head(self, layout: Layout) -> list[Line]:
         styles = layout.styles
@@ -244,9 +278,18 @@ class AnswerEntry(Entry):
                 first = min(first, index)
         return first
 
+    @property
+    def heading_parts(self) -> int:
+        """The label, if there is one."""
+        return len(self._head)
+
     def source_text(self) -> str:
         """The answer as Markdown."""
         return self._source.text
+
+    def part_at(self, text: int, offset: int) -> int:
+        """The part of the block a character is in; the last one there is when it is not parsed yet."""
+        return max(0, bisect_right(self.parts, offset, lo=len(self._head), key=_start_of) - 1)
 
     def forget(self) -> None:
         """Drop all rows."""
@@ -297,6 +340,10 @@ class NoticeEntry(Entry):
         """The notice."""
         return self.text
 
+    def part_at(self, text: int, offset: int) -> int:
+        """The chunk a character is in."""
+        return self._chunk_at(offset)
+
     def _style(self, styles: TranscriptStyles) -> Style:
         return {"info": styles.dim, "warning": styles.warning, "error": styles.error}[self.level]
 
@@ -306,6 +353,11 @@ class NoticeEntry(Entry):
         sign_style = {"info": styles.info, "warning": styles.warning, "error": styles.error}[self.level]
         margin = layout.margin().indent((Segment(sign, sign_style),), (Segment("  ", styles.base),))
         return text_lines([(text, self._style(styles))], margin)
+
+
+def _start_of(part: Part) -> int:
+    """Where in the source a part begins; the remark under an answer stands behind all of it."""
+    return part.block.start if isinstance(part, MarkdownPart) else sys.maxsize
 
 
 def _base(styles: TranscriptStyles) -> Style:

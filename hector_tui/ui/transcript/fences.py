@@ -118,8 +118,11 @@ class CodeBlocks:
             left = bar
             for row in fold(runs, width):
                 used = sum(measure(segment.text) for segment in row.segments)
-                segments = [left, *row.segments, Segment(" " * (width + 1 - used), styles.block)]
-                lines.append(margin.line(segments, first=not lines, wraps=row.wraps, decoration=len(left.text)))
+                fill = width + 1 - used
+                segments = [left, *row.segments, Segment(" " * fill, styles.block)]
+                lines.append(
+                    margin.line(segments, first=not lines, wraps=row.wraps, decoration=len(left.text), padding=fill)
+                )
                 left = folded
         return lines
 

@@ -123,6 +123,15 @@ class FoldEntry(Entry):
         head = " ".join(part for part in (self.title, self.detail) if part)
         return "\n".join([head, *(text for text in self._sections.values() if text)])
 
+    def searchable(self) -> Sequence[str]:
+        """The title, and what is behind it; the detail is made of that, and is searched where there is nothing else."""
+        behind = [f"{heading}\n{text}" if heading else text for heading, text in self._sections.items() if text]
+        return (self.title, *behind) if behind else (f"{self.title}  {self.detail}",)
+
+    def part_at(self, text: int, offset: int) -> int:
+        """The row itself, or what it opens."""
+        return 1 if text else 0
+
     def _head(self, layout: Layout) -> list[Line]:
         styles = layout.styles
         glyph, state_style = _state_look(self.state, styles)

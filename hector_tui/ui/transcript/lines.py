@@ -22,9 +22,10 @@ class Line:
         decoration: How many characters at the start are not the author's: gutter, bars, bullets, indentation.
         wraps: The next row goes on with the same line of the source; copied text joins them.
         joint: What stood where the row was wrapped: a space, or nothing inside a folded word.
+        padding: How many characters at the end are not the author's: what fills a panel up to its edge.
     """
 
-    __slots__ = ("_strip", "decoration", "joint", "segments", "wraps")
+    __slots__ = ("_strip", "decoration", "joint", "padding", "segments", "wraps")
 
     def __init__(
         self,
@@ -33,17 +34,28 @@ class Line:
         *,
         wraps: bool = False,
         joint: str = "",
+        padding: int = 0,
     ) -> None:
         self.segments = segments
         self.decoration = decoration
         self.wraps = wraps
         self.joint = joint
+        self.padding = padding
         self._strip: Strip | None = None
 
     @property
     def text(self) -> str:
         """The row as plain text, decoration included."""
         return "".join(segment.text for segment in self.segments)
+
+    @property
+    def said(self) -> str:
+        """The author's part of the row, to its last visible character unless the row was filled up on purpose."""
+        text = self.text
+        if self.padding:
+            return text[self.decoration : len(text) - self.padding]
+        said = text[self.decoration :]
+        return said if self.wraps else said.rstrip()
 
     def same_as(self, other: Line) -> bool:
         """Whether the other row looks and copies the same."""
@@ -52,6 +64,7 @@ class Line:
             and self.decoration == other.decoration
             and self.wraps == other.wraps
             and self.joint == other.joint
+            and self.padding == other.padding
         )
 
     def strip(self, width: int, base: Style) -> Strip:
@@ -106,11 +119,15 @@ class Margin:
         wraps: bool = False,
         joint: str = "",
         decoration: int = 0,
+        padding: int = 0,
     ) -> Line:
-        """A row with this margin on its left; `decoration` says how many more characters are not the author's."""
+        """A row with this margin on its left.
+
+        `decoration` and `padding` say how many more characters at its start and its end are not the author's.
+        """
         left = self.first if first else self.rest
         decoration += sum(len(segment.text) for segment in left)
-        return Line(merge([*left, *segments]), decoration, wraps=wraps, joint=joint)
+        return Line(merge([*left, *segments]), decoration, wraps=wraps, joint=joint, padding=padding)
 
 
 def merge(segments: Sequence[Segment]) -> list[Segment]:

@@ -90,13 +90,15 @@ class Part:
 class MarkdownPart(Part):
     """One block of an answer."""
 
-    __slots__ = ("_memo", "_source", "block")
+    __slots__ = ("_memo", "_source", "block", "holds_block")
 
     def __init__(self, source: MarkdownSource, block: Block, memo: Memo) -> None:
         super().__init__()
         self._source = source
         self._memo = memo
         self.block = block
+        self.holds_block: tuple[int, bool] | None = None
+        """Whether code or a table stands in it, and up to where its block went when that was found out."""
 
     def render(self, layout: Layout) -> list[Line]:
         """Parse and lay out the block."""
@@ -188,3 +190,14 @@ def chunks(text: str) -> Iterator[str]:
             yield text[start : start + CHUNK]
             start += CHUNK
     yield text[start:]
+
+
+def chunk_ends(text: str) -> list[int]:
+    """Where each of a text's chunks ends."""
+    ends: list[int] = []
+    end = 0
+    for chunk in chunks(text):
+        # A chunk begins where the one before ended, or after the newline there.
+        end += len(chunk) + (bool(ends) and not text.startswith(chunk, end))
+        ends.append(end)
+    return ends

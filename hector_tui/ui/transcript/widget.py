@@ -1,63 +1,34 @@
-"""The transcript widget: paints the rows of one document, and owns its scroll position.
-
-Textual's own scrolling wants to know how high the content is, and lays the whole screen out when that changes: 5 to
-12 ms for every line an answer grows by. Here the document knows the reader's place; each frame compares the rows in
-view with those of the frame before, and only rows that differ are painted. The scrollbar is told once in a screenful,
-not with every line: its own repaint would cost more bytes than the answer.
-"""
+"""The transcript widget: what a person does with the rows, by mouse and by key."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Offset
 from textual.message import Message
-from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
-from textual.strip import Strip
-from textual.theme import Theme
-from textual.widget import Widget
+from textual.timer import Timer
 
+from hector_tui.ui.transcript.blocks import Stop
 from hector_tui.ui.transcript.document import TranscriptDocument
 from hector_tui.ui.transcript.entries import Entry
-from hector_tui.ui.transcript.flow import Place, Row
+from hector_tui.ui.transcript.flow import Place
 from hector_tui.ui.transcript.inline import URL_KEY
-from hector_tui.ui.transcript.painting import links, row_strip, selected
-from hector_tui.ui.transcript.parts import GUTTER
-from hector_tui.ui.transcript.styles import TranscriptStyles
+from hector_tui.ui.transcript.painting import links
+from hector_tui.ui.transcript.search import TranscriptSearch
+from hector_tui.ui.transcript.selecting import Caret, Range, index_at, moved, part_range, row_ends, stop_range, word_at
+from hector_tui.ui.transcript.view import TranscriptView
 
-WHEEL_ROWS = 3
-"""Rows a notch of the mouse wheel moves."""
+_DRAG_SCROLL_S = 0.05
+"""Seconds between two steps of the view while a drag is held beyond its edge."""
+_DRAG_MOST = 4
+"""Rows of such a step at most; the further away the pointer is, the more."""
 
 
-class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
-    """Shows one `TranscriptDocument` at a time.
-
-    Args:
-        max_width: Cells of the text column at most; longer lines are hard to read.
-        name: The widget's name.
-        id: The widget's id in the DOM.
-        classes: Its CSS classes.
-    """
-
-    DEFAULT_CSS = """
-    Transcript {
-        width: 1fr;
-        height: 1fr;
-        overflow-x: hidden;
-        overflow-y: scroll;
-        scrollbar-size-vertical: 1;
-        scrollbar-background: $background;
-        scrollbar-background-hover: $background;
-        scrollbar-background-active: $background;
-        background: $background;
-        color: $foreground;
-    }
-    """
+class Transcript(TranscriptView):
+    """Shows one `TranscriptDocument` at a time; see `TranscriptView` for its arguments."""
 
     BINDING_GROUP_TITLE = "Transcript"
 
@@ -70,26 +41,30 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("end,G", "scroll_end", "Newest", id="transcript.end", show=False),
         Binding("alt+up", "move_cursor(-1)", "Previous block", id="transcript.previous_block", show=False),
         Binding("alt+down", "move_cursor(1)", "Next block", id="transcript.next_block", show=False),
-        Binding("enter,space", "toggle_fold", "Open or close", id="transcript.toggle", show=False),
+        Binding(
+            "left_curly_bracket", "question(-1)", "Previous question", id="transcript.previous_question", show=False
+        ),
+        Binding("right_curly_bracket", "question(1)", "Next question", id="transcript.next_question", show=False),
+        Binding("enter", "block_actions", "What can be done with the block", id="transcript.actions", show=False),
+        Binding("space", "toggle_fold", "Open or close", id="transcript.toggle", show=False),
+        Binding("y,c", "copy", "Copy the selection or the block", id="transcript.copy", show=False),
+        Binding("slash", "screen.search", "Search", id="transcript.search", show=False),
+        Binding("n", "screen.match(1)", "Next match", id="transcript.next_match", show=False),
+        Binding("N", "screen.match(-1)", "Previous match", id="transcript.previous_match", show=False),
+        Binding("e", "screen.edit_question", "Edit the question, send again", id="transcript.edit", show=False),
+        Binding("greater_than_sign", "screen.quote", "Quote into the prompt", id="transcript.quote", show=False),
+        Binding("v", "select_block", "Select the block", id="transcript.select_block", show=False),
+        Binding("shift+up", "select('up')", "Select up", id="transcript.select_up", show=False),
+        Binding("shift+down", "select('down')", "Select down", id="transcript.select_down", show=False),
+        Binding("shift+left", "select('left')", "Select left", id="transcript.select_left", show=False),
+        Binding("shift+right", "select('right')", "Select right", id="transcript.select_right", show=False),
+        Binding("shift+home", "select('home')", "Select to the row's start", id="transcript.select_home", show=False),
+        Binding("shift+end", "select('end')", "Select to the row's end", id="transcript.select_end", show=False),
+        Binding("shift+pageup", "select_pages('up')", "Select a page up", id="transcript.select_page_up", show=False),
+        Binding(
+            "shift+pagedown", "select_pages('down')", "Select a page down", id="transcript.select_page_down", show=False
+        ),
     ]
-
-    ALLOW_MAXIMIZE = False
-
-    has_new_below: reactive[bool] = reactive(False, repaint=False)
-    """Something was added below the view since the reader left the end."""
-
-    class OlderWanted(Message):
-        """The top of what is loaded comes near; answer with `document.insert_before(...)`."""
-
-        def __init__(self, transcript: Transcript, document: TranscriptDocument) -> None:
-            super().__init__()
-            self.transcript = transcript
-            self.document = document
-
-        @property
-        def control(self) -> Transcript:
-            """The transcript that asks."""
-            return self.transcript
 
     class LinkClicked(Message):
         """A link was clicked; nothing was opened."""
@@ -104,188 +79,80 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
             """The transcript it was clicked in."""
             return self.transcript
 
-    class NewBelow(Message):
-        """`has_new_below` changed."""
+    class CopyWanted(Message):
+        """Something is to be copied."""
 
-        def __init__(self, transcript: Transcript, value: bool) -> None:
+        def __init__(self, transcript: Transcript, text: str, what: str) -> None:
             super().__init__()
             self.transcript = transcript
-            self.value = value
+            self.text = text
+            self.what = what
 
         @property
         def control(self) -> Transcript:
-            """The transcript it changed in."""
+            """The transcript it stands in."""
             return self.transcript
 
-    def __init__(
-        self,
-        document: TranscriptDocument | None = None,
-        *,
-        max_width: int = 100,
-        name: str | None = None,
-        id: str | None = None,
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
-        self._max_width = max_width
-        self._document = document or TranscriptDocument()
-        self._styles: TranscriptStyles | None = None
-        self._styles_made_of: tuple[Theme, Style] | None = None
-        self._rows: list[Row] = []
-        self._painted: list[Strip] = []
-        self._frame_due = False
-        self._scrollbar_total = -1
-        self.frames = 0
-        """How many times the rows in view were put together: for tests and benchmarks."""
+    class ActionsWanted(Message):
+        """The person wants to know what can be done with the block under the cursor."""
+
+        def __init__(self, transcript: Transcript, block: Stop) -> None:
+            super().__init__()
+            self.transcript = transcript
+            self.block = block
+
+        @property
+        def control(self) -> Transcript:
+            """The transcript it stands in."""
+            return self.transcript
+
+    _range: Range | None = None
+    _pressed: Caret | None = None
+    """Where the mouse button went down; None while it is up."""
+    _drag_timer: Timer | None = None
+    _drag_rows = 0
 
     # The document
-
-    @property
-    def document(self) -> TranscriptDocument:
-        """What is shown."""
-        return self._document
 
     def show(self, document: TranscriptDocument) -> None:
         """Show another document, at the place it was left. The one before keeps its place and forgets its rows."""
         if document is not self._document:
-            self._document.on_change = None
-            self._document.release()
-            self._document = document
+            self._end_drag()
             self.clear_selection()
-        document.on_change = self._document_changed
-        self._scrollbar_total = -1
-        self._frame()
+            self._document.pin(False)
+        super().show(document)
 
     def last_answer_text(self) -> str:
         """The Markdown of the last answer; empty when there is none."""
         return self._document.last_answer_text()
 
     def cursor_text(self) -> str:
-        """The text of the entry under the block cursor; empty without one."""
-        cursor = self._document.cursor
-        return "" if cursor is None else cursor.source_text()
+        """The text of the block under the cursor, as it was written; empty without one."""
+        stop = self._document.settled_stop()
+        return "" if stop is None else stop.text
 
     def visible_links(self) -> list[str]:
         """The addresses of the links in view, from top to bottom, each once: for opening links by key."""
         return links(self._rows)
 
-    def clear_selection(self) -> None:
-        """Drop the text selection of this widget, if there is one."""
-        if self.is_attached and self.text_selection is not None:
-            self.screen.clear_selection()
+    def highlight(self, search: TranscriptSearch | None) -> None:
+        """Highlight the occurrences of a text, or none any more; the view stands still while it does."""
+        super().highlight(search)
+        self._pin()
 
-    # Frames
-
-    def _document_changed(self) -> None:
-        """Something was appended: put the view together once, however many changes come before that."""
-        if not self._frame_due and self.is_attached:
-            self._frame_due = True
-            self.call_next(self._frame)
-
-    def _frame(self) -> None:
-        """Put the rows in view together, and paint those that differ from the frame before."""
-        self._frame_due = False
-        size = self.scrollable_content_region.size
-        if not self.is_attached or size.width <= GUTTER + 1 or size.height < 1:
-            return
-        self.frames += 1
-        document = self._document
-        document.set_layout(self._theme_styles(), min(self._max_width, size.width - GUTTER - 1))
-        view = document.view(size.height)
-        self._paint(view.rows, size)
-        self._update_scrollbar(size, at_end=view.at_end)
-        if self.has_new_below != document.new_below:
-            self.has_new_below = document.new_below
-            self.post_message(self.NewBelow(self, document.new_below))
-        if document.has_older and not document.older_asked and document.top_row() < size.height:
-            document.older_asked = True
-            self.post_message(self.OlderWanted(self, document))
-        if document.behind:
-            # A long answer is parsed in slices; keys and painting come in between.
-            self.call_after_refresh(self._document_changed)
-
-    def _paint(self, rows: list[Row], size: Size) -> None:
-        """Take over new rows, and have those repainted that look different."""
-        former = self._painted
-        self._rows = rows
-        styles = self._theme_styles()
-        cursor = self._document.cursor
-        blank = Strip.blank(size.width, styles.base)
-        self._painted = [row_strip(row, size.width, styles, marked=row.entry is cursor) for row in rows]
-        self._painted += [blank] * (size.height - len(rows))
-        if len(former) != len(self._painted):
-            self.refresh()
-            return
-        changed = [y for y, (old, new) in enumerate(zip(former, self._painted, strict=True)) if old is not new]
-        regions: list[Region] = []
-        for y in changed:
-            if regions and regions[-1].bottom == y:
-                regions[-1] = regions[-1]._replace(height=regions[-1].height + 1)
-            else:
-                regions.append(Region(0, y, size.width, 1))
-        if regions:
-            self.refresh(*regions)
-
-    def _theme_styles(self) -> TranscriptStyles:
-        made_of = (self.app.current_theme, self.rich_style)
-        if self._styles is None or made_of != self._styles_made_of:
-            self._styles = TranscriptStyles.from_theme(self.app.theme_variables, self.rich_style)
-            self._styles_made_of = made_of
-        return self._styles
-
-    def _update_scrollbar(self, size: Size, *, at_end: bool, exact: bool = False) -> None:
-        """Tell the scrollbar where the view is; while the end is followed only once in a screenful."""
-        document = self._document
-        total = document.total_rows
-        if (
-            at_end
-            and not exact
-            and abs(total - self._scrollbar_total) < size.height
-            and self._scrollbar_total > size.height
-        ):
-            return
-        self._scrollbar_total = total
-        # What Textual reads when it lays the screen out for another reason; setting it as usual would lay it out now.
-        self.set_reactive(Widget.virtual_size, Size(size.width, max(total, size.height)))
-        position = document.top_row()
-        self.set_reactive(Widget.scroll_y, position)
-        self.set_reactive(Widget.scroll_target_y, position)
-        scrollbar = self.vertical_scrollbar
-        scrollbar.window_virtual_size = max(total, size.height)
-        scrollbar.window_size = size.height
-        scrollbar.position = position
-
-    # Rendering, called by Textual
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """The strips in view; the same objects as in the frame before, where nothing changed."""
-        painted = self._painted
-        width = self.scrollable_content_region.width
-        blank = Strip.blank(max(1, width), self._theme_styles().base)
-        strips = [painted[y] if y < len(painted) else blank for y in crop.line_range]
-        selection = self.text_selection
-        if selection is not None:
-            style = self.screen.get_component_rich_style("screen--selection")
-            for index, y in enumerate(crop.line_range):
-                if y < len(self._rows):
-                    strips[index] = selected(strips[index], self._rows[y], selection, style)
-        _, background = self.background_colors
-        for line_filter in self.get_line_filters():
-            strips = [strip.apply_filter(line_filter, background) for strip in strips]
-        if crop.column_span != (0, width):
-            strips = [strip.crop(*crop.column_span) for strip in strips]
-        return strips
-
-    def render_line(self, y: int) -> Strip:
-        """A row with the offsets text selection needs; Textual asks for single rows only under the mouse."""
-        if not 0 <= y < len(self._rows):
-            return Strip.blank(max(1, self.size.width), self._theme_styles().base)
-        return self._painted[y].apply_offsets(0, self._rows[y].place.key())
+    # The selection
 
     @property
     def allow_select(self) -> bool:
-        """Text can be selected with the mouse."""
-        return True
+        """Not by Textual: `hector_tui.ui.transcript.selecting` says why."""
+        return False
+
+    @property
+    def selected_text(self) -> str:
+        """The selected text; empty when nothing is selected here."""
+        selection = self.text_selection if self.is_attached else None
+        found = None if selection is None else self.get_selection(selection)
+        return "" if found is None else found[0]
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected text as the author wrote its lines: without gutter and bars, wrapped rows joined."""
@@ -294,104 +161,164 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         return self._document.text_between(start, end), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:
-        """Textual changed the selection."""
+        """The selection changed, perhaps because something else on the screen was selected."""
+        if selection is None:
+            self._range = None
+            self._pin()
         self.refresh()
 
-    # Events
+    def clear_selection(self) -> None:
+        """Drop the text selection of this widget, if there is one."""
+        if self.is_attached and self.text_selection is not None:
+            self.screen.clear_selection()
+        self._range = None
 
-    def on_mount(self) -> None:
-        """Start to show the document."""
-        self.show(self._document)
+    def select(self, selected: Range | None) -> None:
+        """Select some text instead of whatever is selected on the screen."""
+        self._range = selected
+        if selected is None:
+            self.clear_selection()
+        else:
+            self.screen.selections = {self: selected.selection(self._document)}
+        self._pin()
 
-    def on_resize(self) -> None:
-        """The room changed: what is in view is rendered again, the rest when somebody looks."""
-        self._scrollbar_total = -1
-        self._frame()
-
-    def on_unmount(self) -> None:
-        """Leave the document alone; another widget may show it."""
-        if self._document.on_change == self._document_changed:
-            self._document.on_change = None
-
-    def notify_style_update(self) -> None:
-        """The theme, the widget's CSS, or only the focus changed; new styles are made if they came out different."""
-        super().notify_style_update()
+    def _pin(self) -> None:
+        """Let the view stand still while somebody needs it to."""
+        busy = self._range is not None or self._pressed is not None or self._search is not None
+        self._document.pin(busy)
         self._document_changed()
 
+    def _frame(self) -> None:
+        if self._range is not None:
+            settled = self._range.settled(self._document)
+            if settled != self._range:
+                self.select(settled)
+        super()._frame()
+
+    def action_select_block(self) -> None:
+        """Select what the block cursor stands on."""
+        stop = self._document.settled_stop()
+        if stop is not None:
+            self.select(stop_range(self._document, stop))
+
+    def action_select(self, where: str, rows: int = 1) -> None:
+        """Extend the selection; without one, begin with the row of the block cursor, or the one nearest in view."""
+        if not self._rows:
+            return
+        if self._range is None:
+            self.select(self._first_range(where))
+        else:
+            self.select(moved(self._document, self._range, where, rows))
+        if self._range is not None:
+            self._document.reveal(self._range.head.place, self.scrollable_content_region.height)
+            self._scrolled()
+
+    def action_select_pages(self, where: str) -> None:
+        """Extend the selection by a screen."""
+        self.action_select(where, max(1, self.scrollable_content_region.height - 2))
+
+    def _first_range(self, where: str) -> Range | None:
+        stop = self._document.settled_stop()
+        if stop is not None and any(stop.marks(row) for row in self._rows):
+            whole = stop_range(self._document, stop)
+            place = None if whole is None else whole.anchor.place
+        else:
+            place = self._rows[-1 if where == "up" else 0].place
+        line = None if place is None else self._document.line_at(place)
+        if place is None or line is None:
+            return None
+        first, last = row_ends(place, line)
+        match where:
+            case "up" | "home":
+                return Range(last, first)
+            case "left" | "right":
+                return Range(first, first)
+            case _:
+                return Range(first, last)
+
+    # The mouse
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Begin to select."""
+        if event.button == 1 and self._rows:
+            self._pressed = self._caret(event.get_content_offset_capture(self))
+            self.capture_mouse()
+            self._pin()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Extend the selection to the pointer; beyond an edge, the view follows it."""
+        if self._pressed is None:
+            return
+        offset = event.get_content_offset_capture(self)
+        height = self.scrollable_content_region.height
+        beyond = offset.y if offset.y < 0 else max(0, offset.y - height + 1)
+        self._drag_rows = max(-_DRAG_MOST, min(_DRAG_MOST, beyond))
+        if self._drag_rows and self._drag_timer is None:
+            self._drag_timer = self.set_interval(_DRAG_SCROLL_S, self._drag_on)
+        elif not self._drag_rows:
+            self._stop_drag_timer()
+        self._drag_to(self._caret(offset))
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """The selection stands."""
+        self._end_drag()
+
+    def _drag_on(self) -> None:
+        self.action_scroll_rows(self._drag_rows)
+        if self._rows:
+            self._drag_to(self._caret(Offset(0 if self._drag_rows < 0 else self.size.width, self._drag_rows * 1_000)))
+
+    def _drag_to(self, caret: Caret) -> None:
+        if self._pressed is not None and (self._range is not None or caret != self._pressed):
+            self.select(Range(self._pressed, caret))
+
+    def _end_drag(self) -> None:
+        self._stop_drag_timer()
+        if self._pressed is not None:
+            self._pressed = None
+            self.release_mouse()
+            self._pin()
+
+    def _stop_drag_timer(self) -> None:
+        if self._drag_timer is not None:
+            self._drag_timer.stop()
+            self._drag_timer = None
+
+    def _caret(self, offset: Offset) -> Caret:
+        """The character nearest to a cell of the view."""
+        row = self._rows[max(0, min(offset.y, len(self._rows) - 1))]
+        first = row.line.decoration
+        if offset.y < 0:
+            return Caret(row.place, first)
+        last = first + len(row.line.said)
+        index = last if offset.y >= len(self._rows) else index_at(row.line.text, max(0, offset.x))
+        return Caret(row.place, max(first, min(index, last)))
+
     def on_click(self, event: events.Click) -> None:
-        """Follow a link, or open a fold."""
+        """Follow a link, or open a fold; two clicks select a word, three what it belongs to."""
         if self.text_selection is not None:
             # The end of a drag: the mouse was used to select, not to press.
             return
-        y = event.get_content_offset_capture(self).y
+        offset = event.get_content_offset_capture(self)
         url = event.style.meta.get(URL_KEY)
-        if url is not None:
+        if event.chain > 1 and 0 <= offset.y < len(self._rows):
+            event.stop()
+            self._select_around(self._caret(offset), whole_part=event.chain > 2)
+        elif url is not None:
             event.stop()
             self.post_message(self.LinkClicked(self, str(url)))
-        elif event.chain == 1 and 0 <= y < len(self._rows):
-            row = self._rows[y]
+        elif 0 <= offset.y < len(self._rows):
+            row = self._rows[offset.y]
             if row.entry.foldable and row.place.part == 0:
                 event.stop()
                 self._toggle(row.entry)
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Scroll down."""
-        self._wheel(event, WHEEL_ROWS)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Scroll up."""
-        self._wheel(event, -WHEEL_ROWS)
-
-    def _wheel(self, event: events.MouseEvent, rows: int) -> None:
-        event.stop()
-        event.prevent_default()
-        self.action_scroll_rows(rows)
-
-    # Scrolling
-
-    def scroll_to(self, x: float | None = None, y: float | None = None, **options: object) -> None:
-        """Scroll to a row, at once: what Textual calls when the scrollbar is dragged. Only `y` has a meaning here."""
-        if y is None:
-            return
-        rows = round(y) - self._document.top_row()
-        height = self.scrollable_content_region.height
-        # Near rows are counted, far ones looked up: heights in between may be guesses.
-        if abs(rows) <= 2 * height:
-            self._document.scroll(rows)
-        else:
-            self._document.scroll_to(round(y))
-        self._scrolled()
-
-    def scroll_end(self, **options: object) -> None:
-        """Go to the end, and stay there while it grows."""
-        self._document.scroll_end()
-        self._scrolled()
-
-    def scroll_home(self, **options: object) -> None:
-        """Go to the oldest row that is loaded."""
-        self._document.scroll_home()
-        self._scrolled()
-
-    def action_scroll_rows(self, rows: int) -> None:
-        """Scroll by rows."""
-        self._document.scroll(rows)
-        self._scrolled()
-
-    def action_scroll_pages(self, pages: int) -> None:
-        """Scroll by screens, two rows of the old one staying in view."""
-        self.action_scroll_rows(pages * max(1, self.scrollable_content_region.height - 2))
-
-    def action_scroll_home(self) -> None:
-        """Go to the oldest row."""
-        self.scroll_home()
-
-    def action_scroll_end(self) -> None:
-        """Go to the newest row."""
-        self.scroll_end()
-
-    def _scrolled(self) -> None:
-        self._scrollbar_total = -1
-        self._frame()
+    def _select_around(self, caret: Caret, *, whole_part: bool) -> None:
+        line = self._document.line_at(caret.place)
+        if whole_part:
+            self.select(part_range(self._document, caret.place))
+        elif line is not None:
+            self.select(word_at(caret.place, line, caret.at))
 
     # Blocks
 
@@ -400,11 +327,50 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         self._document.move_cursor(step, self.scrollable_content_region.height)
         self._scrolled()
 
+    def drop_cursor(self) -> None:
+        """Take the block cursor away."""
+        if self._document.stop is not None:
+            self._document.stop = None
+            self._document_changed()
+
+    def action_question(self, step: int) -> None:
+        """Go to the next question or the one before; after the last one, to the end."""
+        if self._document.go_to_question(step, self.scrollable_content_region.height):
+            self._scrolled()
+        elif step > 0:
+            self.scroll_end()
+        elif self._document.has_older:
+            self.post_message(self.QuestionWanted(self, self._document))
+
     def action_toggle_fold(self) -> None:
         """Open or close the entry under the block cursor."""
         cursor = self._document.cursor
         if cursor is not None:
             self._toggle(cursor)
+
+    def toggle_folds(self) -> bool | None:
+        """Open every row that opens, or close all when one is open; whether they are open now, None without any."""
+        folds = [entry for entry in self._document.entries if entry.foldable]
+        opened = [entry for entry in folds if entry.opened]
+        self._document.hold()
+        changed = [entry.toggle() for entry in opened or folds]
+        self._scrolled()
+        return not opened if any(changed) else None
+
+    def action_block_actions(self) -> None:
+        """Ask for what can be done with the block under the cursor; without a cursor, set it first."""
+        if self._document.stop is None:
+            self.action_move_cursor(-1)
+        elif (stop := self._document.settled_stop()) is not None:
+            self.post_message(self.ActionsWanted(self, stop))
+
+    def action_copy(self) -> None:
+        """Copy the selection, else the block under the cursor."""
+        stop = self._document.settled_stop()
+        if selected := self.selected_text:
+            self.post_message(self.CopyWanted(self, selected, "selection"))
+        elif stop is not None:
+            self.post_message(self.CopyWanted(self, stop.copied, stop.kind))
 
     def _toggle(self, entry: Entry) -> None:
         # The row that was clicked stays under the mouse; the view follows again when the end is still in it.

@@ -181,6 +181,10 @@ class Prompt(PromptArea):
         """The message was not taken: keep the text, so that Enter tries again."""
         self._submitted = None
 
+    def take(self, text: str) -> None:
+        """Insert a text at the cursor, as if it had been pasted; undo takes it out again."""
+        self._insert_paste(text)
+
     def discard(self) -> None:
         """Clear the draft; undo brings it back."""
         self._history.leave()

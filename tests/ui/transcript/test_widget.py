@@ -232,7 +232,7 @@ async def test_keys_walk_the_blocks_and_open_folds() -> None:
         await pilot.press("alt+up", "alt+up")
         assert app.transcript.document.cursor is fold
         assert any(text.startswith("█") and "tool" in text for text in app.shown())
-        await pilot.press("enter")
+        await pilot.press("space")
         assert fold.opened and any("output" in text for text in app.shown())
         assert "output" in app.transcript.cursor_text()
         await pilot.press("alt+up", "alt+up", "alt+up", "alt+up")
