@@ -63,7 +63,7 @@ async def test_a_session_is_opened_by_its_title_and_one_begun_by_its_agent(tmp_p
         await person.send("/new echo")
         await person.until(lambda: person.chat.active not in (None, first) and person.is_shown, "a second tab")
         await person.press(*"/resu", "enter")
-        await person.until(lambda: _offered(person) == ["compare apples"], "the title")
+        await person.until(lambda: _offered(person) == [first.info.title], "the title")
         await person.press("down", "enter")
         await person.until(lambda: person.active is first, "the first tab")
         await person.send("/sessions nothing of the kind")

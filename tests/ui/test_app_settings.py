@@ -68,25 +68,25 @@ async def back(person: Person) -> None:
 
 async def test_a_keymap_is_in_force_and_every_hint_says_so(tmp_path: Path) -> None:
     keymap = (
-        "keymap:\n  help: f10\n  session.new: [shift+f8, shift+f11]\n  queue.edit: none\n  app.leader: ctrl+b\n"
-        "  app.back: f11\n  inspector.toggle: none\nleader:\n  queue.edit: E\n"
+        "keymap:\n  help: f10\n  session.new: [shift+f8, shift+f11]\n  queue.edit: none\n  app.leader: alt+x\n"
+        "  app.back: f11\n  inspector.toggle: none\nleader:\n  queue.edit: Z\n"
     )
     async with talking(tmp_path, keymap) as person:
-        await person.sees("f10 help", "ctrl+b i hide")
+        await person.sees("f10 help", "alt+x i hide")
         await person.press("f1")
         assert person.app.screen is person.chat
         await person.press("f10")
         await shows(person, HelpScreen)
         await person.sees("shift+f8 shift+f11", "New session")
         await back(person)
-        await person.press("ctrl+b")
+        await person.press("alt+x")
         await shows(person, LeaderScreen)
-        await person.sees("E Edit waiting messages")
+        await person.sees("Z Edit waiting messages")
         await person.press("escape")
         await person.send("stream")
         await person.sees("f11 f11 to stop")
         await person.send("more")
-        await person.sees("↑ takes the last back · ctrl+b E edits")
+        await person.sees("↑ takes the last back · alt+x Z edits")
         await person.press("f11", "f11")
         await person.until(lambda: not person.active.is_live, "the answer to stop")
 
@@ -99,16 +99,14 @@ async def test_mistakes_in_a_keymap_are_told_and_the_rest_works(tmp_path: Path) 
 
 
 async def test_the_palette_has_every_command_with_its_keys(tmp_path: Path) -> None:
-    async with talking(tmp_path, "keymap:\n  tab.1: shift+f8\n  run.retry: ctrl+t\n") as person:
+    async with talking(tmp_path, "keymap:\n  tab.1: shift+f8\n  run.retry: alt+t\n") as person:
         await person.chat.desk.rename(person.active, "Plans")
         listed = {entry.title: entry.help for entry in person.app.get_system_commands(person.app.screen)}
         assert {command.title for command in COMMANDS} <= listed.keys()
         assert listed["New session"] == "ctrl+n · ctrl+x n"
-        assert listed["Ask the last question again"] == "ctrl+t · ctrl+x a"
+        assert listed["Ask the last question again"] == "alt+t · ctrl+x a"
         assert listed["Go to: Plans"] == "shift+f8"
-        assert (
-            listed["Transcript: Open or close"] == "enter space" and listed["Prompt: Help, from an empty prompt"] == "?"
-        )
+        assert listed["Transcript: Open or close"] == "space" and listed["Prompt: Help, from an empty prompt"] == "?"
         assert "no key" not in [listed[command.title] for command in COMMANDS if command.leader or command.slash]
 
 
