@@ -173,6 +173,9 @@ def _long_look(connection: sqlite3.Connection, limit_s: float) -> str:
                     return f"a row of {table} is damaged"
         return ""
     except sqlite3.OperationalError as error:
+        if _code(error) == sqlite3.SQLITE_ERROR:
+            # SQLite asks the index of words to check itself, and that reads through a view whose text may be damaged.
+            return f"its schema is damaged ({error})"
         if _code(error) != sqlite3.SQLITE_INTERRUPT:
             raise
         logger.info("the database is too large to look at all of it; nothing was found in %.0f s", limit_s)

@@ -90,6 +90,7 @@ async def test_files_stay_within_their_session_and_go_with_it(tmp_path: Path) ->
         assert query(tmp_path, "SELECT count(*) FROM files") == [(1,)]
         assert list(await engine.chat.files_of(theirs, (PICTURE.part,))) == []
         await engine.chat.delete_session(mine.session_id)
+        await engine.chat.library.purge([mine.session_id])
         assert query(tmp_path, "SELECT count(*) FROM files") == [(0,)]
 
 
