@@ -28,7 +28,7 @@ def _words(row: str) -> str:
         "coalesce((SELECT group_concat(CASE value ->> 'kind'"
         " WHEN 'text' THEN value ->> 'text' WHEN 'tool_result' THEN value ->> 'text'"
         " WHEN 'tool_call' THEN value ->> 'arguments' WHEN 'file' THEN value ->> 'name' END, char(10))"
-        f" FROM json_each(iif(json_valid({row}parts), {row}parts, '[]'))), '')"
+        f" FROM json_each(iif(json_valid({row}parts), {row}parts, '[]')) WHERE type = 'object'), '')"
     )
 
 
