@@ -22,7 +22,6 @@ UNCLEAN_LIMIT_S = 1.0
 """Seconds for the look after an unclean end, where damage is unlikely."""
 NOTED_LIMIT_S = 10.0
 """Seconds for the look after damage was met."""
-_FINDINGS = 10
 _OPERATIONS = 10_000
 """Steps of SQLite's machine between two looks at the clock."""
 _UNDECODABLE = "Could not decode to UTF-8"
@@ -165,8 +164,7 @@ def _long_look(connection: sqlite3.Connection, limit_s: float) -> str:
     deadline = time.monotonic() + limit_s
     connection.set_progress_handler(lambda: time.monotonic() > deadline, _OPERATIONS)
     try:
-        # More than one finding is asked for: with the limit 1, SQLite 3.40 says `ok` to a failed CHECK.
-        (answer,) = connection.execute(f"PRAGMA quick_check({_FINDINGS})").fetchone()
+        (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if answer != "ok":
             return str(answer).splitlines()[-1]  # the lines before tell in which database
         for table in TABLES:

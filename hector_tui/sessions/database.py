@@ -213,7 +213,9 @@ def _mend_indexes(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(f"INSERT INTO {index}({index}) VALUES ('rebuild')")
     except sqlite3.Error as error:
         # Two rows with the same key: an index that knew better was damaged, or one of the rows.
-        if means_damage(error) or isinstance(error, sqlite3.IntegrityError):
+        # And what an index of words keeps about itself can be damaged so that SQLite only speaks of an error.
+        is_broken = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_ERROR
+        if is_broken or means_damage(error) or isinstance(error, sqlite3.IntegrityError):
             connection.close()
             raise StoreCorrupt(f"its indexes cannot be made ({error})", where=str(path)) from error
         logger.warning("the indexes could not be made anew: %s", error)

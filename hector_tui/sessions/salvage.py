@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from hector_tui.domain.messages import part_from_dict
+from hector_tui.domain.messages import Role, part_from_dict
+from hector_tui.domain.turns import TurnStatus
 from hector_tui.domain.usage import Usage
 from hector_tui.sessions.file_rows import names_of
 from hector_tui.sessions.migrations import migrate
@@ -216,13 +217,18 @@ def _fitting(table: str, rowid: int, values: Sequence[Value]) -> list[Value] | N
 
 
 def has_sense(table: str, row: Sequence[Value]) -> bool:
-    """Whether the JSON in a row can be read; the program would stumble over it for ever."""
+    """Whether a row's words and JSON can be read; the program would stumble over it for ever.
+
+    SQLite's own check looks at no CHECK where it may only read.
+    """
     try:
         match table:
             case "messages":
+                Role(str(row[5]))
                 for part in json.loads(str(row[6])):
                     part_from_dict(part)
             case "turns":
+                TurnStatus(str(row[4]))
                 Usage(**json.loads(str(row[13])))
                 names_of(str(row[15]))
             case "files":
