@@ -18,7 +18,7 @@ from hector_tui.errors import StoreCorrupt, StoreError
 from hector_tui.sessions.damage import means_damage, note_damage, note_of
 from hector_tui.sessions.migrations import migrate
 from hector_tui.sessions.repair import Alone, Repair, nobody_else, repair_if_damaged, replace_damaged
-from hector_tui.sessions.schema import FULL_TEXT_INDEXES
+from hector_tui.sessions.schema import MEND_INDEXES
 from hector_tui.sessions.writer import START_AGAIN, Writer, store_error
 
 T = TypeVar("T")
@@ -208,9 +208,8 @@ def _mend_indexes(connection: sqlite3.Connection, path: Path) -> None:
         StoreCorrupt: That failed too; the connection is closed.
     """
     try:
-        connection.execute("REINDEX")
-        for index in FULL_TEXT_INDEXES:
-            connection.execute(f"INSERT INTO {index}({index}) VALUES ('rebuild')")
+        for statement in MEND_INDEXES:
+            connection.execute(statement)
     except sqlite3.Error as error:
         # Two rows with the same key: an index that knew better was damaged, or one of the rows.
         # And what an index of words keeps about itself can be damaged so that SQLite only speaks of an error.

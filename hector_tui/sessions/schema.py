@@ -20,6 +20,14 @@ APPLICATION_ID = 0x48435455
 """`HCTU`: SQLite's application_id, which tells our file from another program's."""
 
 FULL_TEXT_INDEXES = ("memories_fts", "messages_fts")
+MEND_INDEXES = (
+    "REINDEX",
+    "INSERT INTO memories_fts(memories_fts) VALUES ('rebuild')",
+    # Not 'rebuild': FTS5 lets that read from no table-valued function, and the view is made with `json_each`.
+    "INSERT INTO messages_fts(messages_fts) VALUES ('delete-all')",
+    "INSERT INTO messages_fts(rowid, words) SELECT message_id, words FROM message_words",
+)
+"""Makes every index anew from the rows."""
 
 
 def _words(row: str) -> str:

@@ -438,10 +438,16 @@ def test_an_index_of_words_that_is_damaged_is_made_again(profiles: Callable[[byt
     profile = profiles(whole.data)
     with closing(sqlite3.connect(profile.database, isolation_level=None)) as connection:
         connection.execute("UPDATE memories_fts_data SET block = x'ffffffffff' WHERE id > 10")
+        connection.execute("UPDATE messages_fts_data SET block = x'ffffffffff' WHERE id > 10")
     assert asyncio.run(use(profile)) == [], "every page is whole, so nothing needs to be replaced"
     assert not note_of(profile.database).exists()
     assert rows_of(profile.database) == whole.rows
     assert asyncio.run(found_by_words(profile, "question 3/7")) > 0
+    with closing(sqlite3.connect(profile.database)) as connection:
+        (found,) = connection.execute(
+            "SELECT count(*) FROM messages_fts WHERE messages_fts MATCH 'question'"
+        ).fetchone()
+    assert found == len({row for row in whole.rows["messages"] if row[5] == "user"})
 
 
 async def found_by_words(profile: Profile, question: str) -> int:
