@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from hector_tui.domain.keys import new_id
 from hector_tui.domain.usage import Usage
 from hector_tui.errors import BadResponse
 from hector_tui.llm.anthropic_messages import REDACTED, THOUGHT
-from hector_tui.llm.base import ModelEvent, StopReason, TextChunk, ThinkingChunk, ToolCall, UsageReport
-from hector_tui.llm.failures import Origin, in_band_error, one_line
-from hector_tui.llm.openai_chunks import CALLS_CAP, count_of, is_whole
+from hector_tui.llm.base import ModelEvent, StopReason, TextChunk, ThinkingChunk, UsageReport
+from hector_tui.llm.failures import Origin, in_band_error
+from hector_tui.llm.reading import count_of, decoded, unreadable
 from hector_tui.llm.sse import ServerSentEvent
 from hector_tui.llm.structured import plain_choice
-from hector_tui.llm.surrogates import SurrogateJoiner, whole_text
+from hector_tui.llm.surrogates import SurrogateJoiner
+from hector_tui.llm.tool_calls import ArrivingCall, Held, uncut
 
 _REASONS = {
     "end_turn": StopReason.END,
@@ -32,22 +31,7 @@ _REASONS = {
     "pause_turn": StopReason.LENGTH,
     "refusal": StopReason.REFUSAL,
 }
-_CALL_COST = 10_000
-"""What one more call counts against `CALLS_CAP`, however short it is."""
 _INPUT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-
-
-@dataclass(slots=True)
-class _Call:
-    """A tool call that is arriving."""
-
-    call_id: str
-    name: str
-    fragments: list[str] = field(default_factory=list)
-
-    def complete(self) -> ToolCall:
-        arguments = whole_text("".join(self.fragments))
-        return ToolCall(whole_text(self.call_id) or f"call_{new_id()}", whole_text(self.name), arguments)
 
 
 class MessageReader:
@@ -67,8 +51,8 @@ class MessageReader:
         self._text = SurrogateJoiner()
         self._thinking = SurrogateJoiner()
         self._signature: list[str] = []
-        self._calls: dict[int, _Call] = {}
-        self._calls_size = 0
+        self._calls: dict[int, ArrivingCall] = {}
+        self._held = Held(origin)
         self._content_count = 0
         self._stop_reason = ""
         self._closed = False
@@ -99,10 +83,7 @@ class MessageReader:
         """
         if not event.data.strip():
             return []
-        try:
-            data = json.loads(event.data)
-        except (ValueError, RecursionError) as error:
-            raise self._bad("an event that is not JSON", event.data) from error
+        data = decoded(event.data, "an event", self._origin)
         if not isinstance(data, dict):
             raise self._bad("an event that is no object", event.data)
         match data.get("type") or event.event:
@@ -127,14 +108,14 @@ class MessageReader:
         if isinstance(document, dict) and document.get("type") == "error":
             raise in_band_error(document.get("error") or document, self._origin)
         if not isinstance(document, dict) or not isinstance(document.get("content"), list):
-            raise self._bad("no message", json.dumps(document))
+            raise self._bad("no message", document)
         events = self._note_usage(document.get("usage"))
         for index, block in enumerate(document["content"]):
             if not isinstance(block, dict):
-                raise self._bad("a block that is no object", str(block))
+                raise self._bad("a block that is no object", block)
             events += self._start(index, block)
             if block.get("type") == "thinking":
-                self._signature.append(_string(block, "signature"))
+                self._sign(_string(block, "signature"))
             events += self._end_thought()
         return events + self._message_delta(document, None)
 
@@ -146,9 +127,7 @@ class MessageReader:
         if self._choice is not None and (choice := plain_choice("".join(self._choice))):
             events.append(TextChunk(choice))
         reason = _REASONS.get(self._stop_reason, StopReason.END)
-        calls = [call.complete() for call in self._calls.values() if call.name]
-        if reason is not StopReason.TOOL_CALLS:
-            calls = [call for call in calls if is_whole(call.arguments)]
+        calls = uncut((call.complete() for call in self._calls.values() if call.name), reason)
         events += calls
         if reason is StopReason.END and calls:
             reason = StopReason.TOOL_CALLS
@@ -166,13 +145,13 @@ class MessageReader:
                 self._content_count += 1
                 return [*self._end_thought(), ThinkingChunk("", REDACTED + _string(block, "data"))]
             case "tool_use":
-                call = _Call(_string(block, "id"), _string(block, "name"))
+                call = ArrivingCall(_string(block, "id"), _string(block, "name"))
                 if block.get("input"):
                     # Some imitations send the whole input here, where the vendor sends an empty object.
-                    call.fragments.append(json.dumps(block["input"], ensure_ascii=False))
+                    call.arguments.append(json.dumps(block["input"], ensure_ascii=False))
                 self._calls[index] = call
                 self._content_count += 1
-                self._grow(_CALL_COST + len(call.name) + sum(map(len, call.fragments)))
+                self._held.add(len(call.call_id) + len(call.name) + sum(map(len, call.arguments)), pieces=1)
         return []
 
     def _delta(self, index: int, delta: Mapping[str, Any]) -> list[ModelEvent]:
@@ -182,19 +161,18 @@ class MessageReader:
             case "thinking_delta":
                 return self._think(_string(delta, "thinking"))
             case "signature_delta":
-                self._signature.append(_string(delta, "signature"))
+                self._sign(_string(delta, "signature"))
                 self._content_count += 1
             case "input_json_delta" if index in self._calls:
                 fragment = _string(delta, "partial_json")
-                self._calls[index].fragments.append(fragment)
+                self._calls[index].arguments.append(fragment)
                 self._content_count += 1
-                self._grow(len(fragment))
+                self._held.add(len(fragment))
         return []
 
-    def _grow(self, characters: int) -> None:
-        self._calls_size += characters
-        if self._calls_size > CALLS_CAP:
-            raise BadResponse(f"the tool calls are larger than {CALLS_CAP:,} characters", where=self._origin.where)
+    def _sign(self, piece: str) -> None:
+        self._held.add(len(piece), what="the signatures")
+        self._signature.append(piece)
 
     def _more_text(self, text: str) -> list[ModelEvent]:
         self._content_count += bool(text)
@@ -204,6 +182,7 @@ class MessageReader:
         if not text:
             return []
         if self._choice is not None:
+            self._held.add(len(text), what="the words of a choice")
             self._choice.append(text)
             return []
         text, self._beginning = self._beginning + text, ""
@@ -234,7 +213,7 @@ class MessageReader:
         if not isinstance(usage, dict):
             return []
         for name in (*_INPUT, "output_tokens"):
-            if isinstance(usage.get(name), int | float):
+            if usage.get(name) is not None:
                 self._counts[name] = count_of(usage, name)
         if thinking := count_of(usage, "output_tokens_details", "thinking_tokens"):
             self._counts["thinking_tokens"] = thinking
@@ -246,8 +225,8 @@ class MessageReader:
         )
         return [UsageReport(self.usage)] if self.usage.total_tokens else []
 
-    def _bad(self, what: str, text: str) -> BadResponse:
-        return BadResponse(f"the provider sent {what}: {one_line(text[:200])}", where=self._origin.where)
+    def _bad(self, what: str, value: Any) -> BadResponse:
+        return unreadable(what, value, self._origin)
 
 
 def _object(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:

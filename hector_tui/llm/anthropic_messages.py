@@ -7,9 +7,6 @@ every later request of the session, is repaired here: blank text, repeated call 
 from __future__ import annotations
 
 import base64
-import hashlib
-import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +21,7 @@ from hector_tui.domain.messages import (
 )
 from hector_tui.errors import RequestRejected
 from hector_tui.llm.attachments import content_of
+from hector_tui.llm.tool_calls import call_arguments, call_name, has_usual_letters, hashed_id
 
 THOUGHT = "anthropic:"
 """What the signatures of this format begin with in our messages."""
@@ -31,7 +29,6 @@ REDACTED = "anthropic:redacted:"
 """What stands before the content of a thought that is sent to us encrypted."""
 
 _IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
-_NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")
 _LONGEST_NAME = 128
 _CACHED = {"type": "ephemeral"}
 _LEFT_OUT = "[The conversation before this is left out.]"
@@ -90,7 +87,7 @@ def _blocks(message: Message, files: Mapping[str, bytes], ids: _CallIds) -> Iter
             case ThinkingPart():
                 yield from _thought(part)
             case ToolCallPart(call_id, name, arguments):
-                yield {"type": "tool_use", "id": ids.asked(call_id), "name": _name(name), "input": _input(arguments)}
+                yield {"type": "tool_use", "id": ids.asked(call_id), **_call(name, arguments)}
             case ToolResultPart():
                 if call_id := ids.answered(part.call_id):
                     yield _result(part, call_id)
@@ -139,17 +136,8 @@ def _result(part: ToolResultPart, call_id: str) -> Block:
     return {**found, "is_error": True} if part.is_error else found
 
 
-def _name(name: str) -> str:
-    return _NOT_IN_NAMES.sub("_", name)[:_LONGEST_NAME] or "unnamed"
-
-
-def _input(arguments: str) -> dict[str, Any]:
-    """Arguments as the object the format wants; what a model wrote and is none is shown to it in one."""
-    try:
-        value = json.loads(arguments or "{}")
-    except (ValueError, RecursionError):
-        value = None
-    return value if isinstance(value, dict) else {"not_valid_json": arguments}
+def _call(name: str, arguments: str) -> Block:
+    return {"name": call_name(name, _LONGEST_NAME), "input": call_arguments(arguments)}
 
 
 class _CallIds:
@@ -161,7 +149,7 @@ class _CallIds:
 
     def asked(self, call_id: str) -> str:
         """The id of a call."""
-        usable = call_id if call_id and not _NOT_IN_NAMES.search(call_id) else _hashed(call_id)
+        usable = call_id if has_usual_letters(call_id) else f"call_{hashed_id(call_id, 24)}"
         found, number = usable, 1
         while found in self._given:
             number += 1
@@ -174,7 +162,3 @@ class _CallIds:
         """The id the result of that call names, the oldest that has none; empty when nothing asked for it."""
         waiting = self._waiting.get(call_id)
         return waiting.pop(0) if waiting else ""
-
-
-def _hashed(call_id: str) -> str:
-    return "call_" + hashlib.sha256(call_id.encode("utf-8", "replace")).hexdigest()[:24]

@@ -19,6 +19,7 @@ from hector_tui.llm.anthropic_models import effort_of, traits_of
 from hector_tui.llm.base import ModelRequest, StructuredOutput
 from hector_tui.llm.structured import in_words, schema_of
 from hector_tui.llm.surrogates import whole_text
+from hector_tui.llm.tool_calls import parameters_of
 
 VERSION = "2023-06-01"
 INTERLEAVED = "interleaved-thinking-2025-05-14"
@@ -146,10 +147,9 @@ def _thinking(model: str, messages: list[dict[str, Any]], parameters: Parameters
     match traits_of(model).thinking:
         case "adaptive" if budget:
             # Without `display` the newest models send their thoughts empty.
-            return {
-                "thinking": {"type": "adaptive", "display": "summarized"},
-                "output_config": {"effort": effort_of(budget)},
-            }
+            thinking = {"thinking": {"type": "adaptive", "display": "summarized"}}
+            effort = {"output_config": {"effort": effort_of(budget)}}
+            return {**thinking, **effort} if parameters.may_send("output_config") else thinking
         case "budget" if budget and not lacks_thought(messages):
             return {"thinking": {"type": "enabled", "budget_tokens": max(_LEAST_BUDGET, budget)}}
         case _:
@@ -157,8 +157,7 @@ def _thinking(model: str, messages: list[dict[str, Any]], parameters: Parameters
 
 
 def _tool(tool: ToolSpec) -> dict[str, Any]:
-    schema = dict(tool.parameters) or {"type": "object", "properties": {}}
-    return {"name": tool.name, "description": tool.description, "input_schema": schema}
+    return {"name": tool.name, "description": tool.description, "input_schema": parameters_of(tool)}
 
 
 def _closed(schema: Any) -> Any:

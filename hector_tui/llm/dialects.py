@@ -6,18 +6,20 @@ model refuses, and no address tells, is learnt from its answer (see `refused.py`
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import SplitResult, parse_qs
 
 from hector_tui.llm.addresses import split_address
+from hector_tui.llm.tool_calls import hashed_id
 
 Schemas = Literal["schema", "object", "words"]
 """How an answer's form is asked for: as a JSON Schema, as any JSON object, or in the words of the prompt alone."""
 
 _SHORT_ID = re.compile(r"[A-Za-z0-9]{9}")
+_LONGEST_ID = 40
+"""Characters OpenAI takes; the ids of vLLM and others are longer, and a hash does as well for every server."""
 _AZURE_HOSTS = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
 _REASONING = re.compile(r"(?:o[1-9]|gpt-5|codex-mini)(?!.*-chat)")
 
@@ -49,9 +51,9 @@ class Dialect:
 
     def call_id(self, call_id: str) -> str:
         """A call id this host takes; the same one always gives the same one."""
-        if not self.has_short_ids or _SHORT_ID.fullmatch(call_id):
-            return call_id
-        return hashlib.sha256(call_id.encode("utf-8", "replace")).hexdigest()[:9]
+        if self.has_short_ids:
+            return call_id if _SHORT_ID.fullmatch(call_id) else hashed_id(call_id, 9)
+        return call_id if len(call_id) <= _LONGEST_ID else hashed_id(call_id, _LONGEST_ID)
 
 
 def dialect_of(base_url: str) -> Dialect:

@@ -85,9 +85,12 @@ class Complaint:
     wait_s: float | None = None
 
 
-def read_complaint(body: bytes) -> Complaint:
-    """What an error body says, in one of the many shapes providers use; else its first characters."""
-    text = body.decode("utf-8", "replace")
+def read_complaint(body: bytes, key: Secret) -> Complaint:
+    """What an error body says, in one of the many shapes providers use; else its first characters.
+
+    The key is taken out of it before anything is cut: a cut through the key would leave half of it to be seen.
+    """
+    text = redacted(body.decode("utf-8", "replace"), key)
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
@@ -159,7 +162,7 @@ def one_line(text: str) -> str:
 
 def in_band_error(error: Any, origin: Origin) -> ProviderError:
     """The error a provider sent inside a stream that had begun with status 200."""
-    complaint = complaint_of({"error": error})
+    complaint = read_complaint(json.dumps({"error": error}).encode(), origin.key)
     code = complaint.code
     if isinstance(error, dict) and isinstance(error.get("code"), int):
         status = int(error["code"])
@@ -175,12 +178,11 @@ def refusal(status: int, complaint: Complaint, origin: Origin, headers: Mapping[
 
     Args:
         status: 300 to 599.
-        complaint: What the body says.
+        complaint: What the body says, without the key.
         origin: Whom the request went to.
         headers: The response's headers, names in lower case.
     """
-    detail = redacted(complaint.detail, origin.key)
-    said = f": {detail}" if detail else ""
+    said = f": {complaint.detail}" if complaint.detail else ""
     where = origin.where
     match status:
         case 400 if _KEY_REFUSED.search(complaint.detail):

@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hector_tui.domain.keys import new_id
 from hector_tui.domain.usage import Usage
 from hector_tui.errors import BadResponse, RequestRejected, StreamCut
 from hector_tui.llm.base import ModelEvent, StopReason, TextChunk, ThinkingChunk, ToolCall, UsageReport
 from hector_tui.llm.failures import Origin, in_band_error, one_line
 from hector_tui.llm.gemini_request import MADE_ID, SIGNATURE, TEXT_SIGNATURE
-from hector_tui.llm.secrets import redacted
+from hector_tui.llm.reading import count_of, decoded, unreadable
 from hector_tui.llm.sse import ServerSentEvent
-from hector_tui.llm.surrogates import SurrogateJoiner, whole_text
+from hector_tui.llm.surrogates import SurrogateJoiner
+from hector_tui.llm.tool_calls import Held, arrived
 
 _REASONS = {
     "STOP": StopReason.END,
@@ -43,10 +43,6 @@ _BROKEN = {
 """Reasons that are failures: what the model wanted is lost."""
 _RETRYABLE = frozenset({"MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "MALFORMED_RESPONSE"})
 _NO_REASON = "FINISH_REASON_UNSPECIFIED"
-CALLS_CAP = 16 * 1024 * 1024
-"""Characters of all tool calls of one answer: they are held back until it ends, where no other limit sees them."""
-_CALL_COST = 10_000
-"""What one more call counts, however short it is."""
 
 
 class GeminiReader:
@@ -60,7 +56,7 @@ class GeminiReader:
         self._text = SurrogateJoiner()
         self._thinking = SurrogateJoiner()
         self._calls: list[ToolCall] = []
-        self._calls_size = 0
+        self._held = Held(origin)
         self._content_count = 0
         self._has_words = False
         self._text_signature = ""
@@ -93,11 +89,7 @@ class GeminiReader:
         data = event.data.strip()
         if not data or data == "[DONE]":
             return []
-        try:
-            chunk = json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise self._bad("a chunk that is not JSON", data) from error
-        return self._take(chunk)
+        return self._take(decoded(data, "a chunk", self._origin))
 
     def take_whole(self, document: Any) -> list[ModelEvent]:
         """The events of an answer sent whole: one object, or - where `alt=sse` is not understood - a list of chunks.
@@ -110,7 +102,7 @@ class GeminiReader:
         events = [event for chunk in chunks for event in self._take(chunk)]
         if not self.is_finished:
             if not any(isinstance(chunk, dict) and "candidates" in chunk for chunk in chunks):
-                raise self._bad("no answer of its format", json.dumps(document))
+                raise self._bad("no answer of its format", document)
             raise StreamCut("the answer ended before it was complete", where=self._origin.where, retryable=True)
         return events
 
@@ -131,7 +123,7 @@ class GeminiReader:
         if isinstance(chunk, list) and len(chunk) == 1:
             chunk = chunk[0]
         if not isinstance(chunk, dict):
-            raise self._bad("a chunk that is no object", str(chunk))
+            raise self._bad("a chunk that is no object", chunk)
         if error := chunk.get("error"):
             if self.is_finished:
                 # The content is complete; what went wrong afterwards costs nothing of it.
@@ -141,7 +133,7 @@ class GeminiReader:
         candidates = chunk.get("candidates")
         if candidates:
             if not isinstance(candidates, list) or not isinstance(candidates[0], dict):
-                raise self._bad("candidates in no known form", str(candidates))
+                raise self._bad("candidates in no known form", candidates)
             events = self._candidate(candidates[0])
         elif reason := _blocked(chunk):
             raise self._refused(f"the provider blocked the question: {reason}")
@@ -155,7 +147,7 @@ class GeminiReader:
         content = candidate.get("content") or {}
         parts = content.get("parts") or [] if isinstance(content, dict) else None
         if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
-            raise self._bad("content in no known form", str(candidate))
+            raise self._bad("content in no known form", candidate)
         events = [event for part in parts for event in self._part(part)]
         reason = candidate.get("finishReason")
         if reason and reason != _NO_REASON:
@@ -186,7 +178,7 @@ class GeminiReader:
         call = part.get("functionCall")
         text = part.get("text") or ""
         if not isinstance(signature, str) or not isinstance(text, str):
-            raise self._bad("a part in no known form", str(part))
+            raise self._bad("a part in no known form", part)
         if call is not None:
             self._note_call(call, signature)
             return []
@@ -206,37 +198,32 @@ class GeminiReader:
     def _note_call(self, call: Any, signature: str) -> None:
         name = call.get("name") if isinstance(call, dict) else None
         if not isinstance(name, str) or not name:
-            raise self._bad("a tool call in no known form", str(call))
+            raise self._bad("a tool call in no known form", call)
         self._content_count += 1
-        call_id = call.get("id")
-        call_id = call_id if isinstance(call_id, str) and call_id else f"{MADE_ID}{new_id()}"
-        arguments = whole_text(json.dumps(call.get("args") or {}, ensure_ascii=False))
+        arguments = json.dumps(call.get("args") or {}, ensure_ascii=False)
         mark = SIGNATURE + signature if signature else ""
-        self._calls.append(ToolCall(whole_text(call_id), whole_text(name), arguments, mark))
-        self._calls_size += _CALL_COST + len(arguments)
-        if self._calls_size > CALLS_CAP:
-            raise BadResponse(f"the tool calls are larger than {CALLS_CAP:,} characters", where=self._origin.where)
+        self._held.add(len(name) + len(arguments) + len(mark), pieces=1)
+        self._calls.append(arrived(call.get("id"), name, arguments, mark, made_id=MADE_ID))
 
     def _note_usage(self, usage: Any) -> None:
         """What was counted; thinking costs as output does, and is counted apart from it."""
         if not isinstance(usage, dict):
             return
-        asked = _count(usage, "promptTokenCount") + _count(usage, "toolUsePromptTokenCount")
-        thoughts = _count(usage, "thoughtsTokenCount")
-        said = _count(usage, "candidatesTokenCount") + thoughts
+        asked = count_of(usage, "promptTokenCount") + count_of(usage, "toolUsePromptTokenCount")
+        thoughts = count_of(usage, "thoughtsTokenCount")
+        said = count_of(usage, "candidatesTokenCount") + thoughts
         self.usage = Usage(
             input_tokens=asked,
             output_tokens=said,
-            cached_tokens=_count(usage, "cachedContentTokenCount"),
+            cached_tokens=count_of(usage, "cachedContentTokenCount"),
             reasoning_tokens=thoughts,
         )
 
     def _refused(self, message: str) -> RequestRejected:
         return RequestRejected(message, where=self._origin.where, hint="Word the question differently.")
 
-    def _bad(self, what: str, text: str) -> BadResponse:
-        said = one_line(redacted(text[:200], self._origin.key))
-        return BadResponse(f"the provider sent {what}: {said}", where=self._origin.where)
+    def _bad(self, what: str, value: Any) -> BadResponse:
+        return unreadable(what, value, self._origin)
 
 
 def _blocked(chunk: dict[str, Any]) -> str:
@@ -253,8 +240,3 @@ def _blocked(chunk: dict[str, Any]) -> str:
     ]
     detail = words or ", ".join(filter(None, categories))
     return one_line(f"{reason} ({detail})" if detail else reason)
-
-
-def _count(usage: dict[str, Any], name: str) -> int:
-    value = usage.get(name)
-    return max(0, int(value)) if isinstance(value, int | float) else 0

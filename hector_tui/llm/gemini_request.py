@@ -22,6 +22,7 @@ from hector_tui.llm.base import ModelRequest, StructuredOutput
 from hector_tui.llm.gemini_schema import openapi_schema
 from hector_tui.llm.structured import in_words
 from hector_tui.llm.surrogates import whole_text
+from hector_tui.llm.tool_calls import call_arguments, call_name
 
 SIGNATURE = "gemini:"
 """Before a signature of a thought or of a tool call."""
@@ -31,6 +32,7 @@ MADE_ID = "made_"
 """Before the id of a call that came without one; it is ours, and not sent back."""
 
 _VERSION = "/v1beta"
+_LONGEST_NAME = 64
 _VERSIONED = re.compile(r"/v\d+(?:alpha\d*|beta\d*)?(?:/|$)")
 _COPIED = re.compile(r"/openai$|/models(?:/[^/]*)?$|/chat/completions$")
 _THINKS = re.compile(r"gemini-(?:2\.5|[3-9]|\d\d|(?:flash|pro|flash-lite)-latest)")
@@ -258,9 +260,8 @@ def _spoken(message: Message) -> Iterator[dict[str, Any]]:
 
 
 def _call(call: ToolCallPart) -> dict[str, Any]:
-    made: dict[str, Any] = {
-        "functionCall": {**_id(call.call_id), "name": call.name, "args": _arguments(call.arguments)}
-    }
+    named = {**_id(call.call_id), "name": call_name(call.name, _LONGEST_NAME)}
+    made: dict[str, Any] = {"functionCall": {**named, "args": call_arguments(call.arguments)}}
     if call.signature.startswith(SIGNATURE):
         made["thoughtSignature"] = call.signature.removeprefix(SIGNATURE)
     return made
@@ -270,15 +271,6 @@ def _id(call_id: str) -> dict[str, str]:
     return {} if call_id.startswith(MADE_ID) else {"id": call_id}
 
 
-def _arguments(arguments: str) -> dict[str, Any]:
-    """Arguments as the object the format wants; what is none goes along as text."""
-    try:
-        value = json.loads(arguments or "{}")
-    except (ValueError, RecursionError):
-        value = None
-    return value if isinstance(value, dict) else {"not_valid_json": arguments}
-
-
 def _result(part: ToolResultPart) -> dict[str, Any]:
     said = {"error" if part.is_error else "output": part.text}
-    return {"functionResponse": {**_id(part.call_id), "name": part.name, "response": said}}
+    return {"functionResponse": {**_id(part.call_id), "name": call_name(part.name, _LONGEST_NAME), "response": said}}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
@@ -221,7 +222,7 @@ async def _check(response: httpx.Response, request: HttpRequest) -> None:
     if 300 <= status < 400:
         raise redirect(status, _host_of(response.headers.get("location", ""), request.url), request.origin)
     if not 200 <= status < 300:
-        complaint = read_complaint(await _error_body(response))
+        complaint = read_complaint(await _error_body(response), request.origin.key)
         raise refusal(
             status, complaint, request.origin, {name.lower(): value for name, value in response.headers.items()}
         )
@@ -262,9 +263,10 @@ async def _read_some(response: httpx.Response, limit: int) -> bytes:
 
 
 def _json(body: bytes) -> Any:
-    import json
-
-    return json.loads(body)
+    try:
+        return json.loads(body)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def _silence(seconds: float, request: HttpRequest, what: str = "answer") -> ProviderTimeout:

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, NotRequired, TypedDict, Unpack
 
 from hector_tui.domain.usage import Usage
@@ -25,10 +25,10 @@ from hector_tui.llm.estimates import estimated_usage
 from hector_tui.llm.failures import Origin, one_line
 from hector_tui.llm.refused import Yielding
 from hector_tui.llm.retry import Progress, RetryPolicy, retried
-from hector_tui.llm.secrets import Secret
+from hector_tui.llm.secrets import Secret, redacted
 from hector_tui.llm.sse import DEFAULT_EVENT_CAP
 from hector_tui.llm.timeouts import Timeouts
-from hector_tui.llm.wire import AnswerReader, WireFormat
+from hector_tui.llm.wire import AnswerReader, Framing, WireFormat
 
 if TYPE_CHECKING:
     from hector_tui.llm.http import Body
@@ -151,7 +151,8 @@ class NetworkModel:
             timeouts=self._timeouts,
         )
         said: list[str] = []
-        async with client.post(message) as answer, aclosing(self._events(request, answer, progress)) as events:
+        reader = wire.reader(request, self._origin)
+        async with client.post(message) as answer, aclosing(self._events(wire, reader, answer, progress)) as events:
             async for event in events:
                 match event:
                     case TextChunk(text) | ThinkingChunk(text):
@@ -163,26 +164,33 @@ class NetworkModel:
                 yield event
 
     async def _events(
-        self, request: ModelRequest, answer: Body, progress: Progress
+        self, wire: WireFormat, reader: AnswerReader, answer: Body, progress: Progress
     ) -> AsyncGenerator[ModelEvent, None]:
-        """The events of one answer's body, whatever form it has."""
-        reader = self._wire.reader(request, self._origin)
+        """The events of one answer's body, whatever form it has.
+
+        Both `wire` and `reader` are of this request: meanwhile another session may have replaced the model's.
+        """
         async with aclosing(answer.chunks()) as chunks:
             start = await _first_bytes(chunks)
             match start.lstrip(_BLANK)[:1]:
                 case b"":
                     raise StreamCut("the answer is empty", where=self._origin.where, retryable=True)
-                case b"{" | b"[" if not self._wire.streams_documents:
-                    for event in reader.take_whole(await self._document(start, chunks)):
+                case b"{" | b"[" if not wire.streams_documents:
+                    document = await self._document(start, chunks)
+                    with _not_too_deep(self._origin):
+                        content = reader.take_whole(document)
+                    for event in content:
                         yield event
                 case b"<":
                     raise BadResponse(
-                        f"a web page came instead of an answer: {one_line(start[:120].decode('utf-8', 'replace'))}",
+                        f"a web page came instead of an answer: {one_line(self._shown(start)[:120])}",
                         where=self._origin.where,
                         hint=_ADDRESS_HINT,
                     )
                 case _:
-                    async with aclosing(self._streamed(start, chunks, answer, reader, progress)) as events:
+                    async with aclosing(
+                        self._streamed(wire.framing(self._event_cap), start, chunks, answer, reader, progress)
+                    ) as events:
                         async for event in events:
                             yield event
             released, reason = reader.finish()
@@ -195,6 +203,7 @@ class NetworkModel:
 
     async def _streamed(
         self,
+        framing: Framing,
         start: bytes,
         chunks: AsyncGenerator[bytes, None],
         answer: Body,
@@ -202,12 +211,13 @@ class NetworkModel:
         progress: Progress,
     ) -> AsyncGenerator[ModelEvent, None]:
         """The events of a stream up to its end marker."""
-        framing = self._wire.framing(self._event_cap)
         piece: bytes | None = start
         while piece is not None:
             for event in framing.feed(piece):
                 was_finished, content_before = reader.is_finished, reader.content_count
-                for content in reader.read(event):
+                with _not_too_deep(self._origin):
+                    contents = reader.read(event)
+                for content in contents:
                     yield content
                 if reader.is_closed:
                     return
@@ -237,6 +247,19 @@ class NetworkModel:
             return json.loads(bytes(body))
         except (ValueError, RecursionError) as error:
             raise BadResponse("the answer is no JSON document", where=self._origin.where, hint=_ADDRESS_HINT) from error
+
+    def _shown(self, start: bytes) -> str:
+        """The beginning of what is no answer, without the key that a page of errors may repeat."""
+        return redacted(start.decode("utf-8", "replace"), self._origin.key)
+
+
+@contextmanager
+def _not_too_deep(origin: Origin) -> Iterator[None]:
+    """Turns the end of the stack into an error of the provider's: JSON can be nested deeper than it can be written."""
+    try:
+        yield
+    except RecursionError as error:
+        raise BadResponse("the answer is nested too deeply", where=origin.where) from error
 
 
 async def _first_bytes(chunks: AsyncGenerator[bytes, None]) -> bytes:

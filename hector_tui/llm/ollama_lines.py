@@ -8,20 +8,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hector_tui.domain.keys import new_id
 from hector_tui.domain.usage import Usage
 from hector_tui.errors import BadResponse, StreamCut
 from hector_tui.llm.base import ModelEvent, StopReason, TextChunk, ThinkingChunk, ToolCall
-from hector_tui.llm.failures import Origin, in_band_error, one_line
-from hector_tui.llm.secrets import redacted
+from hector_tui.llm.failures import Origin, in_band_error
+from hector_tui.llm.reading import count_of, decoded, unreadable
 from hector_tui.llm.sse import ServerSentEvent
 from hector_tui.llm.structured import plain_choice
-from hector_tui.llm.surrogates import SurrogateJoiner, whole_text
-
-CALLS_CAP = 16 * 1024 * 1024
-"""Characters of all tool calls of one answer: they are held back until it ends, where no other limit sees them."""
-_CALL_COST = 10_000
-"""What one more call counts, however short it is."""
+from hector_tui.llm.surrogates import SurrogateJoiner
+from hector_tui.llm.tool_calls import Held, arrived
 
 
 class OllamaReader:
@@ -40,7 +35,7 @@ class OllamaReader:
         self._text = SurrogateJoiner()
         self._thinking = SurrogateJoiner()
         self._calls: list[ToolCall] = []
-        self._calls_size = 0
+        self._held = Held(origin)
         self._content_count = 0
         self._done_reason = ""
         self._is_done = False
@@ -68,11 +63,7 @@ class OllamaReader:
             BadResponse: It is none of an answer.
             ProviderError: It is an error.
         """
-        try:
-            line = json.loads(event.data)
-        except (ValueError, RecursionError) as error:
-            raise self._bad("a line that is not JSON", event.data) from error
-        return self._take(line)
+        return self._take(decoded(event.data, "a line", self._origin))
 
     def take_whole(self, document: Any) -> list[ModelEvent]:
         """The events of an answer that came as one document.
@@ -103,12 +94,12 @@ class OllamaReader:
 
     def _take(self, line: Any) -> list[ModelEvent]:
         if not isinstance(line, dict):
-            raise self._bad("a line that is no object", str(line))
+            raise self._bad("a line that is no object", line)
         if error := line.get("error"):
             raise in_band_error(error, self._origin)
         message = line.get("message") or {}
         if not isinstance(message, dict) or not ("message" in line or "done" in line):
-            raise self._bad("no answer of its format", json.dumps(line))
+            raise self._bad("no answer of its format", line)
         events = self._content(message)
         for call in self._listed_calls(message):
             self._note_call(call)
@@ -121,13 +112,14 @@ class OllamaReader:
     def _content(self, message: dict[str, Any]) -> list[ModelEvent]:
         thinking, text = message.get("thinking") or "", message.get("content") or ""
         if not isinstance(text, str) or not isinstance(thinking, str):
-            raise self._bad("content in no known form", json.dumps(message))
+            raise self._bad("content in no known form", message)
         self._content_count += bool(thinking or text)
         events: list[ModelEvent] = []
         if thinking and (piece := self._thinking.feed(thinking)):
             events.append(ThinkingChunk(piece))
         if text and (piece := self._text.feed(text)):
             if self._is_choice:
+                self._held.add(len(piece), what="the words of a choice")
                 self._choice.append(piece)
             else:
                 events.append(TextChunk(piece))
@@ -136,30 +128,24 @@ class OllamaReader:
     def _listed_calls(self, message: dict[str, Any]) -> list[Any]:
         calls = message.get("tool_calls") or []
         if not isinstance(calls, list):
-            raise self._bad("tool calls in no known form", str(calls))
+            raise self._bad("tool calls in no known form", calls)
         return calls
 
     def _note_call(self, call: Any) -> None:
         function = call.get("function") if isinstance(call, dict) else None
         name = function.get("name") if isinstance(function, dict) else None
         if not isinstance(function, dict) or not isinstance(name, str) or not name:
-            raise self._bad("a tool call in no known form", str(call))
+            raise self._bad("a tool call in no known form", call)
         self._content_count += 1
-        call_id = call.get("id")
-        call_id = call_id if isinstance(call_id, str) and call_id else f"call_{new_id()}"
         arguments = function.get("arguments") or {}
         written = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-        self._calls.append(ToolCall(whole_text(call_id), whole_text(name), whole_text(written)))
-        self._calls_size += _CALL_COST + len(written)
-        if self._calls_size > CALLS_CAP:
-            raise BadResponse(f"the tool calls are larger than {CALLS_CAP:,} characters", where=self._origin.where)
+        self._held.add(len(name) + len(written), pieces=1)
+        self._calls.append(arrived(call.get("id"), name, written))
 
     def _note_usage(self, line: dict[str, Any]) -> None:
         """What was counted. Servers that had the whole prompt in memory leave its count out; then nothing is known."""
-        asked, said = line.get("prompt_eval_count"), line.get("eval_count")
-        if isinstance(asked, int) and asked > 0:
-            self.usage = Usage(input_tokens=asked, output_tokens=max(0, said) if isinstance(said, int) else 0)
+        if asked := count_of(line, "prompt_eval_count"):
+            self.usage = Usage(input_tokens=asked, output_tokens=count_of(line, "eval_count"))
 
-    def _bad(self, what: str, text: str) -> BadResponse:
-        said = one_line(redacted(text[:200], self._origin.key))
-        return BadResponse(f"the server sent {what}: {said}", where=self._origin.where)
+    def _bad(self, what: str, value: Any) -> BadResponse:
+        return unreadable(what, value, self._origin)

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from hector_tui.domain.messages import FilePart, Message, Role, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
-from hector_tui.domain.tools import ToolSpec
 from hector_tui.errors import ConfigError, RequestRejected
 from hector_tui.llm.attachments import content_of, file_text, is_picture
 from hector_tui.llm.base import ModelRequest, StructuredOutput
 from hector_tui.llm.ollama_facts import ModelFacts
+from hector_tui.llm.openai_request import chat_tool
 from hector_tui.llm.structured import in_words, schema_of
 from hector_tui.llm.surrogates import whole_text
+from hector_tui.llm.tool_calls import call_arguments
 
 FIELDS = {"tools": "tools", "thinking": "think", "response_format": "format"}
 """The fields a request can do without, by what `refused.py` calls them."""
@@ -79,7 +80,7 @@ def body(settings: OllamaSettings, request: ModelRequest, facts: ModelFacts, lef
         "stream": True,
     }
     if request.tools and facts.may("tools"):
-        data["tools"] = [_tool(tool) for tool in request.tools]
+        data["tools"] = [chat_tool(tool) for tool in request.tools]
     if facts.does("thinking"):
         # Only where it is known: a model that cannot think answers `think` with status 400.
         data["think"] = True
@@ -179,16 +180,7 @@ def _spoken(message: Message, *, with_thoughts: bool) -> Iterator[dict[str, Any]
 
 
 def _call(call: ToolCallPart) -> dict[str, Any]:
-    return {"id": call.call_id, "function": {"name": call.name, "arguments": _arguments(call.arguments)}}
-
-
-def _arguments(arguments: str) -> dict[str, Any]:
-    """Arguments as the object the format wants; what is none goes along as text."""
-    try:
-        value = json.loads(arguments or "{}")
-    except (ValueError, RecursionError):
-        value = None
-    return value if isinstance(value, dict) else {"not_valid_json": arguments}
+    return {"id": call.call_id, "function": {"name": call.name, "arguments": call_arguments(call.arguments)}}
 
 
 def _results(message: Message) -> Iterator[dict[str, Any]]:
@@ -196,11 +188,3 @@ def _results(message: Message) -> Iterator[dict[str, Any]]:
     for part in message.parts:
         if isinstance(part, ToolResultPart):
             yield {"role": "tool", "tool_name": part.name, "tool_call_id": part.call_id, "content": part.text}
-
-
-def _tool(tool: ToolSpec) -> dict[str, Any]:
-    parameters = dict(tool.parameters) or {"type": "object", "properties": {}}
-    return {
-        "type": "function",
-        "function": {"name": tool.name, "description": tool.description, "parameters": parameters},
-    }

@@ -6,16 +6,16 @@ Format: https://platform.openai.com/docs/api-reference/chat-streaming.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import Any
 
-from hector_tui.domain.keys import new_id
 from hector_tui.domain.usage import Usage
 from hector_tui.errors import BadResponse, ProviderUnavailable
-from hector_tui.llm.base import ModelEvent, StopReason, TextChunk, ThinkingChunk, ToolCall
-from hector_tui.llm.failures import Origin, in_band_error, one_line
+from hector_tui.llm.base import ModelEvent, StopReason, TextChunk, ThinkingChunk
+from hector_tui.llm.failures import Origin, in_band_error
+from hector_tui.llm.reading import count_of, decoded, unreadable
 from hector_tui.llm.sse import ServerSentEvent
-from hector_tui.llm.surrogates import SurrogateJoiner, whole_text
+from hector_tui.llm.surrogates import SurrogateJoiner
+from hector_tui.llm.tool_calls import ArrivingCall, Held, uncut
 
 _REASONS = {
     "stop": StopReason.END,
@@ -26,24 +26,8 @@ _REASONS = {
     "content_filter": StopReason.REFUSAL,
     "refusal": StopReason.REFUSAL,
 }
-
-CALLS_CAP = 16 * 1024 * 1024
-"""Characters of all tool calls of one answer: they are held back until it ends, where no other limit sees them."""
-_CALL_COST = 10_000
-"""What one more call counts, however short it is."""
-
-
-@dataclass(slots=True)
-class _Call:
-    """A tool call that is still arriving."""
-
-    call_id: str = ""
-    name: str = ""
-    arguments: list[str] = field(default_factory=list)
-
-    def complete(self) -> ToolCall:
-        arguments = whole_text("".join(self.arguments))
-        return ToolCall(whole_text(self.call_id) or f"call_{new_id()}", whole_text(self.name), arguments)
+_HIGHEST_COST = 1_000_000
+"""US dollars of one answer; more is a mistake, and could be infinite."""
 
 
 class ChunkReader:
@@ -56,8 +40,8 @@ class ChunkReader:
         self._origin = origin
         self._text = SurrogateJoiner()
         self._thinking = SurrogateJoiner()
-        self._calls: dict[int, _Call] = {}
-        self._calls_size = 0
+        self._calls: dict[int, ArrivingCall] = {}
+        self._held = Held(origin)
         self._refused = False
         self._content_count = 0
         self._finish_reason = ""
@@ -91,10 +75,7 @@ class ChunkReader:
         if event.data.strip() == "[DONE]":
             self._closed = True
             return []
-        try:
-            chunk = json.loads(event.data)
-        except (ValueError, RecursionError) as error:
-            raise self._bad("a chunk that is not JSON", event.data) from error
+        chunk = decoded(event.data, "a chunk", self._origin)
         if event.event == "error" and isinstance(chunk, dict):
             raise in_band_error(chunk.get("error") or chunk, self._origin)
         return self._take(chunk)
@@ -105,12 +86,12 @@ class ChunkReader:
             completion = completion[0]
         events = self._take(completion)
         if not completion.get("choices"):
-            raise self._bad("no chat completion", json.dumps(completion))
+            raise self._bad("no chat completion", completion)
         return events
 
     def _take(self, chunk: Any) -> list[ModelEvent]:
         if not isinstance(chunk, dict):
-            raise self._bad("a chunk that is no object", str(chunk))
+            raise self._bad("a chunk that is no object", chunk)
         groq = chunk.get("x_groq")
         error = chunk.get("error") or (groq.get("error") if isinstance(groq, dict) else None)
         if error:
@@ -120,11 +101,11 @@ class ChunkReader:
         if not choices:
             return []
         if not isinstance(choices, list) or not isinstance(choices[0], dict):
-            raise self._bad("choices in no known form", str(choices))
+            raise self._bad("choices in no known form", choices)
         choice = choices[0]
         delta = choice.get("delta") or choice.get("message") or {}
         if not isinstance(delta, dict):
-            raise self._bad("a delta that is no object", str(delta))
+            raise self._bad("a delta that is no object", delta)
         events = self._content(delta)
         self._note_calls(delta)
         if reason := choice.get("finish_reason"):
@@ -143,10 +124,7 @@ class ChunkReader:
         if rest := self._text.flush():
             events.append(TextChunk(rest))
         reason = _REASONS.get(self._finish_reason, StopReason.END)
-        calls = [call.complete() for call in self._calls.values() if call.name]
-        if reason in (StopReason.LENGTH, StopReason.REFUSAL):
-            # The last call may have been cut in the middle: half of a command must not be run.
-            calls = [call for call in calls if is_whole(call.arguments)]
+        calls = uncut((call.complete() for call in self._calls.values() if call.name), reason)
         events.extend(calls)
         if reason is StopReason.TOOL_CALLS and not calls:
             reason = StopReason.END
@@ -165,7 +143,7 @@ class ChunkReader:
             self._refused = True
             text = f"{text}{refusal}"
         if not isinstance(text, str) or not isinstance(thinking, str):
-            raise self._bad("content in no known form", str(delta))
+            raise self._bad("content in no known form", delta)
         self._content_count += bool(thinking or text)
         events: list[ModelEvent] = []
         if thinking and (piece := self._thinking.feed(thinking)):
@@ -177,15 +155,17 @@ class ChunkReader:
     def _note_calls(self, delta: dict[str, Any]) -> None:
         fragments = delta.get("tool_calls") or []
         if not isinstance(fragments, list):
-            raise self._bad("tool calls in no known form", str(fragments))
+            raise self._bad("tool calls in no known form", fragments)
         for fragment in fragments:
             if not isinstance(fragment, dict):
-                raise self._bad("a tool call that is no object", str(fragment))
+                raise self._bad("a tool call that is no object", fragment)
             self._note_call(fragment)
             self._content_count += 1
 
     def _note_call(self, fragment: dict[str, Any]) -> None:
         function = fragment.get("function") or {}
+        if not isinstance(function, dict):
+            raise self._bad("a tool call in no known form", fragment)
         call_id = str(fragment.get("id") or "")
         name = str(function.get("name") or "")
         call = self._call_for(fragment.get("index"), call_id, name)
@@ -198,11 +178,9 @@ class ChunkReader:
             arguments = json.dumps(arguments, ensure_ascii=False)
         if arguments:
             call.arguments.append(str(arguments))
-        self._calls_size += len(name) + len(call.arguments[-1] if arguments else "")
-        if self._calls_size + _CALL_COST * len(self._calls) > CALLS_CAP:
-            raise BadResponse(f"the tool calls are larger than {CALLS_CAP:,} characters", where=self._origin.where)
+        self._held.add(len(call_id) + len(name) + len(call.arguments[-1] if arguments else ""))
 
-    def _call_for(self, index: Any, call_id: str, name: str) -> _Call:
+    def _call_for(self, index: Any, call_id: str, name: str) -> ArrivingCall:
         """The call a fragment belongs to.
 
         By its index, as the format says. Without one: a fragment with a new id or a name begins a call, any other
@@ -211,8 +189,10 @@ class ChunkReader:
         last = max(self._calls, default=-1)
         if isinstance(index, int):
             known = self._calls.get(index)
-            if known is None or not (call_id and name and known.call_id and known.call_id != call_id):
-                return self._calls.setdefault(index, _Call())
+            if known is None:
+                return self._new_call(index)
+            if not (call_id and name and known.call_id and known.call_id != call_id):
+                return known
         elif last >= 0:
             if call_id:
                 for call in self._calls.values():
@@ -220,7 +200,12 @@ class ChunkReader:
                         return call
             elif not name:
                 return self._calls[last]
-        return self._calls.setdefault(last + 1, _Call())
+        return self._new_call(last + 1)
+
+    def _new_call(self, index: int) -> ArrivingCall:
+        self._held.add(0, pieces=1)
+        call = self._calls[index] = ArrivingCall()
+        return call
 
     def _note_usage(self, chunk: dict[str, Any]) -> None:
         usage, groq, timings = chunk.get("usage"), chunk.get("x_groq"), chunk.get("timings")
@@ -244,8 +229,8 @@ class ChunkReader:
                 cached_tokens=cached,
             )
 
-    def _bad(self, what: str, text: str) -> BadResponse:
-        return BadResponse(f"the provider sent {what}: {one_line(text[:200])}", where=self._origin.where)
+    def _bad(self, what: str, value: Any) -> BadResponse:
+        return unreadable(what, value, self._origin)
 
 
 def _from_parts(parts: list[Any]) -> tuple[str, str]:
@@ -268,21 +253,6 @@ def _from_parts(parts: list[Any]) -> tuple[str, str]:
 def _cost(usage: dict[str, Any]) -> float | None:
     """OpenRouter's price of an answer, in credits, which are US dollars; None where nobody names one."""
     cost = usage.get("cost")
-    return float(cost) if isinstance(cost, int | float) and not isinstance(cost, bool) and cost >= 0 else None
-
-
-def count_of(usage: dict[str, Any], *path: str) -> int:
-    """A number of tokens by the names that lead to it; 0 where there is none."""
-    value: Any = usage
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
-    return max(0, int(value)) if isinstance(value, int | float) else 0
-
-
-def is_whole(arguments: str) -> bool:
-    """Whether a tool's arguments are JSON to their end."""
-    try:
-        json.loads(arguments or "{}")
-    except (ValueError, RecursionError):
-        return False
-    return True
+    if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost <= _HIGHEST_COST:
+        return float(cost)
+    return None

@@ -17,6 +17,7 @@ from hector_tui.llm.base import ModelRequest, StructuredOutput
 from hector_tui.llm.dialects import Dialect, is_azure, is_reasoning_model
 from hector_tui.llm.structured import in_words, is_strict, schema_of
 from hector_tui.llm.surrogates import whole_text
+from hector_tui.llm.tool_calls import call_arguments_text, call_name, parameters_of
 
 YIELDING = frozenset(
     {"stream_options", "temperature", "tools", "response_format", "max_tokens", "max_completion_tokens"}
@@ -24,6 +25,7 @@ YIELDING = frozenset(
 """What requests can do without when a model refuses it. Of the two names of the bound each gives way to the other."""
 _SWAPPED = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 _AZURE_PATH = "/openai/v1"
+_LONGEST_NAME = 64
 
 
 def chat_url(base_url: str) -> str:
@@ -72,7 +74,7 @@ def body(
     if dialect.asks_for_cost:
         data["usage"] = {"include": True}
     if request.tools and "tools" not in left_out:
-        data["tools"] = [_tool(tool) for tool in request.tools]
+        data["tools"] = [chat_tool(tool) for tool in request.tools]
     if output is not None and asks_by_schema:
         data["response_format"] = _response_format(output, dialect)
     value = request.temperature if request.temperature is not None else temperature
@@ -158,19 +160,8 @@ def _assistant(message: Message, dialect: Dialect, *, with_thinking: bool) -> It
 
 
 def _call(call: ToolCallPart, dialect: Dialect) -> dict[str, Any]:
-    function = {"name": call.name, "arguments": sendable(call.arguments)}
+    function = {"name": call_name(call.name, _LONGEST_NAME), "arguments": call_arguments_text(call.arguments)}
     return {"id": dialect.call_id(call.call_id), "type": "function", "function": function}
-
-
-def sendable(arguments: str) -> str:
-    """Arguments as a JSON object: several servers parse them again, and fail every later request on what is none."""
-    try:
-        is_object = isinstance(json.loads(arguments or "{}"), dict)
-    except (ValueError, RecursionError):
-        is_object = False
-    if is_object:
-        return arguments or "{}"
-    return json.dumps({"not_valid_json": arguments}, ensure_ascii=False)
 
 
 def _tool_results(message: Message, dialect: Dialect) -> Iterator[dict[str, Any]]:
@@ -179,12 +170,8 @@ def _tool_results(message: Message, dialect: Dialect) -> Iterator[dict[str, Any]
             yield {"role": "tool", "tool_call_id": dialect.call_id(part.call_id), "content": part.text}
 
 
-def parameters_of(tool: ToolSpec) -> dict[str, Any]:
-    """A tool's parameters as the JSON Schema of an object, which no server may miss."""
-    return dict(tool.parameters) or {"type": "object", "properties": {}}
-
-
-def _tool(tool: ToolSpec) -> dict[str, Any]:
+def chat_tool(tool: ToolSpec) -> dict[str, Any]:
+    """A tool as chat completions and Ollama describe it."""
     return {
         "type": "function",
         "function": {"name": tool.name, "description": tool.description, "parameters": parameters_of(tool)},

@@ -12,19 +12,18 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from hector_tui.domain.keys import new_id
 from hector_tui.domain.usage import Usage
 from hector_tui.errors import BadResponse
-from hector_tui.llm.base import ModelEvent, StopReason, TextChunk, ThinkingChunk, ToolCall
-from hector_tui.llm.failures import Origin, in_band_error, one_line
-from hector_tui.llm.openai_chunks import CALLS_CAP, count_of, is_whole
+from hector_tui.llm.base import ModelEvent, StopReason, TextChunk, ThinkingChunk
+from hector_tui.llm.failures import Origin, in_band_error
+from hector_tui.llm.reading import count_of, decoded, unreadable
 from hector_tui.llm.responses_request import PARAGRAPH, signature_of
 from hector_tui.llm.sse import ServerSentEvent
-from hector_tui.llm.surrogates import SurrogateJoiner, whole_text
+from hector_tui.llm.surrogates import SurrogateJoiner
+from hector_tui.llm.tool_calls import ArrivingCall, Held, uncut
 
-_CALL_COST = 10_000
-"""What one more item counts against `CALLS_CAP`, however short it is."""
-_MOST_ITEMS = CALLS_CAP // _CALL_COST
+_STRETCH_COST = 500
+"""What one more stretch of words counts as held back: it is remembered until the answer ends."""
 _WORDS = re.compile(r"(?P<of>output_text|refusal|reasoning_summary_text|reasoning_text)\.(?P<how>delta|done)")
 
 
@@ -58,16 +57,10 @@ class _Item:
     """One item of the answer."""
 
     kind: str = ""
-    call_id: str = ""
-    name: str = ""
-    arguments: list[str] = field(default_factory=list)
+    call: ArrivingCall = field(default_factory=ArrivingCall)
     arguments_size: int = 0
     stretches: dict[tuple[str, int], _Stretch] = field(default_factory=dict)
     is_done: bool = False
-
-    def call(self) -> ToolCall:
-        arguments = whole_text("".join(self.arguments))
-        return ToolCall(whole_text(self.call_id) or f"call_{new_id()}", whole_text(self.name), arguments)
 
 
 class ResponseReader:
@@ -81,7 +74,7 @@ class ResponseReader:
         self._items: dict[int, _Item] = {}
         self._content_count = 0
         self._refused = False
-        self._calls_size = 0
+        self._held = Held(origin)
         self._end: StopReason | None = None
         self.usage: Usage | None = None
 
@@ -109,10 +102,7 @@ class ResponseReader:
         """
         if not event.data.strip() or event.data.strip() == "[DONE]":
             return []
-        try:
-            data = json.loads(event.data)
-        except (ValueError, RecursionError) as error:
-            raise self._bad("an event that is not JSON", event.data) from error
+        data = decoded(event.data, "an event", self._origin)
         if not isinstance(data, dict):
             raise self._bad("an event that is no object", event.data)
         try:
@@ -123,23 +113,24 @@ class ResponseReader:
     def take_whole(self, document: Any) -> list[ModelEvent]:
         """The events of an answer that came as one document; raises as `read` does."""
         if not isinstance(document, dict):
-            raise self._bad("no response", str(document))
+            raise self._bad("no response", document)
         if error := document.get("error"):
             raise in_band_error(error, self._origin)
         if not isinstance(document.get("output"), list):
-            raise self._bad("no response", json.dumps(document))
-        return self._ended(document, "response.completed")
+            raise self._bad("no response", document)
+        try:
+            return self._ended(document, "response.completed")
+        except (AttributeError, TypeError, ValueError) as error:
+            raise self._bad("a response in no known form", document) from error
 
     def finish(self) -> tuple[list[ModelEvent], StopReason]:
         """The function calls, and why the answer ended."""
         reason = self._end or StopReason.END
-        calls = [item.call() for item in self._items.values() if item.kind == "function_call" and item.name]
-        if reason in (StopReason.LENGTH, StopReason.REFUSAL):
-            # The last call may have been cut in the middle: half of a command must not be run.
-            calls = [call for call in calls if is_whole(call.arguments)]
-        elif calls:
+        items = [item for item in self._items.values() if item.kind == "function_call" and item.call.name]
+        calls = uncut((item.call.complete() for item in items), reason)
+        if reason is StopReason.END and calls:
             reason = StopReason.TOOL_CALLS
-        elif self._refused:
+        elif reason is StopReason.END and self._refused:
             reason = StopReason.REFUSAL
         return list(calls), reason
 
@@ -183,21 +174,30 @@ class ResponseReader:
         if not isinstance(index, int):
             # A server that does not count says one thing after the other.
             index = max(self._items, default=0)
-        if index not in self._items and len(self._items) >= _MOST_ITEMS:
-            raise BadResponse(f"the answer has more than {_MOST_ITEMS:,} items", where=self._origin.where)
-        return self._items.setdefault(index, _Item())
+        if index not in self._items:
+            self._held.add(0, pieces=1, what="the items of the answer")
+            self._items[index] = _Item()
+        return self._items[index]
+
+    def _stretch(self, item: _Item, key: tuple[str, int]) -> _Stretch:
+        if key not in item.stretches:
+            self._held.add(_STRETCH_COST, what="the parts of the answer")
+            item.stretches[key] = _Stretch()
+        return item.stretches[key]
 
     def _announced(self, item: _Item, data: dict[str, Any]) -> None:
         item.kind = str(data.get("type") or item.kind)
         if item.kind != "function_call":
             return
-        item.call_id = str(data.get("call_id") or data.get("id") or item.call_id)
-        item.name = str(data.get("name") or item.name)
+        call = item.call
+        call.call_id = str(data.get("call_id") or data.get("id") or call.call_id)
+        call.name = str(data.get("name") or call.name)
+        self._held.add(len(call.call_id) + len(call.name))
         self._content_count += 1
         self._all_arguments(item, data.get("arguments"))
 
     def _text(self, item: _Item, number: int, piece: Any, *, whole: Any = None) -> list[ModelEvent]:
-        stretch = item.stretches.setdefault(("text", number), _Stretch())
+        stretch = self._stretch(item, ("text", number))
         before = stretch.came
         text = stretch.end(str(whole)) if whole is not None else stretch.add(str(piece or ""))
         self._content_count += stretch.came > before
@@ -206,7 +206,7 @@ class ResponseReader:
     def _think(self, item: _Item, key: tuple[str, int], piece: Any, *, whole: Any = None) -> list[ModelEvent]:
         item.kind = item.kind or "reasoning"
         is_next = key not in item.stretches and any(other.shown for other in item.stretches.values())
-        stretch = item.stretches.setdefault(key, _Stretch())
+        stretch = self._stretch(item, key)
         before = stretch.came
         text = stretch.end(str(whole)) if whole is not None else stretch.add(str(piece or ""))
         self._content_count += stretch.came > before
@@ -216,12 +216,10 @@ class ResponseReader:
 
     def _arguments(self, item: _Item, piece: str) -> None:
         item.kind = item.kind or "function_call"
-        item.arguments.append(piece)
+        item.call.arguments.append(piece)
         item.arguments_size += len(piece)
-        self._calls_size += len(piece)
+        self._held.add(len(piece))
         self._content_count += 1
-        if self._calls_size > CALLS_CAP:
-            raise BadResponse(f"the tool calls are larger than {CALLS_CAP:,} characters", where=self._origin.where)
 
     def _all_arguments(self, item: _Item, arguments: Any) -> None:
         """Take arguments that came whole, as far as they have not come in pieces."""
@@ -284,8 +282,8 @@ class ResponseReader:
                 reasoning_tokens=count_of(usage, "output_tokens_details", "reasoning_tokens"),
             )
 
-    def _bad(self, what: str, text: str) -> BadResponse:
-        return BadResponse(f"the provider sent {what}: {one_line(text[:200])}", where=self._origin.where)
+    def _bad(self, what: str, value: Any) -> BadResponse:
+        return unreadable(what, value, self._origin)
 
 
 def _number(value: Any) -> int:

@@ -17,9 +17,9 @@ from hector_tui.llm.addresses import endpoint_url, split_address
 from hector_tui.llm.attachments import data_url, file_text, is_picture
 from hector_tui.llm.base import ModelRequest, StructuredOutput
 from hector_tui.llm.dialects import is_azure, is_reasoning_model
-from hector_tui.llm.openai_request import parameters_of, sendable
 from hector_tui.llm.structured import in_words, is_strict, schema_of
 from hector_tui.llm.surrogates import whole_text
+from hector_tui.llm.tool_calls import call_arguments_text, call_name, hashed_id, parameters_of
 
 SIGNATURE = "openai:"
 """What the signatures of this format begin with."""
@@ -27,6 +27,8 @@ YIELDING = frozenset(
     ("include", "input.reasoning", "max_output_tokens", "reasoning", "store", "temperature", "text", "text.format")
 ) | {"tools"}
 """What requests can do without when a model refuses it."""
+_LONGEST = 64
+"""Characters of a call's id, and of a function's name; a longer one is refused with every later request."""
 ENCRYPTED = "reasoning.encrypted_content"
 
 
@@ -118,7 +120,7 @@ def _items(model: str, request: ModelRequest, *, with_reasoning: bool) -> Iterat
             case Role.TOOL:
                 for part in message.parts:
                     if isinstance(part, ToolResultPart):
-                        yield {"type": "function_call_output", "call_id": part.call_id, "output": part.text}
+                        yield {"type": "function_call_output", "call_id": _call_id(part.call_id), "output": part.text}
 
 
 def _asked(model: str, request: ModelRequest, message: Message) -> Iterator[dict[str, Any]]:
@@ -157,8 +159,16 @@ def _answered(model: str, message: Message, *, with_reasoning: bool) -> Iterator
 
 
 def _call(call: ToolCallPart) -> dict[str, Any]:
-    arguments = sendable(call.arguments)
-    return {"type": "function_call", "call_id": call.call_id, "name": call.name, "arguments": arguments}
+    return {
+        "type": "function_call",
+        "call_id": _call_id(call.call_id),
+        "name": call_name(call.name, _LONGEST),
+        "arguments": call_arguments_text(call.arguments),
+    }
+
+
+def _call_id(call_id: str) -> str:
+    return call_id if len(call_id) <= _LONGEST else hashed_id(call_id, _LONGEST)
 
 
 def signature_of(model: str, item_id: str, encrypted: str, lengths: list[int]) -> str:

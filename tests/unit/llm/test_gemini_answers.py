@@ -12,9 +12,10 @@ from hector_tui.errors import AuthFailed, BadResponse, ProviderError, RateLimite
 from hector_tui.llm.base import StopReason, ThinkingChunk, UsageReport
 from hector_tui.llm.connections import Connections
 from hector_tui.llm.gemini import GeminiModel
-from hector_tui.llm.gemini_chunks import CALLS_CAP, GeminiReader
+from hector_tui.llm.gemini_chunks import GeminiReader
 from hector_tui.llm.retry import RetryPolicy
 from hector_tui.llm.sse import ServerSentEvent
+from hector_tui.llm.tool_calls import HELD_CAP
 from tests.provider import Answer, LoopbackProvider
 from tests.provider.talk import Heard, hear
 from tests.unit.llm.formats.subject import ORIGIN
@@ -147,7 +148,7 @@ def test_calls_of_a_cut_off_answer_are_whole_and_are_given() -> None:
 
 def test_calls_are_bounded() -> None:
     with pytest.raises(BadResponse, match="tool calls are larger"):
-        read(chunk(call("one", args={"x": "y" * CALLS_CAP})))
+        read(chunk(call("one", args={"x": "y" * HELD_CAP})))
     with pytest.raises(BadResponse, match="tool calls are larger"):
         read(*[chunk(call("one"))] * 2_000)
 

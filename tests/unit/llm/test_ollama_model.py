@@ -16,9 +16,10 @@ from hector_tui.llm.base import ModelRequest, StopReason, StructuredOutput, Text
 from hector_tui.llm.connections import Connections
 from hector_tui.llm.ollama import OllamaModel
 from hector_tui.llm.ollama_facts import ModelFacts, listed_models, loaded_window, shown_facts
-from hector_tui.llm.ollama_lines import CALLS_CAP, OllamaReader
+from hector_tui.llm.ollama_lines import OllamaReader
 from hector_tui.llm.secrets import Secret
 from hector_tui.llm.sse import ServerSentEvent
+from hector_tui.llm.tool_calls import HELD_CAP
 from tests.provider import Answer, LoopbackProvider
 from tests.provider.ollama import running, shown
 from tests.provider.speech import ReceivedRequest
@@ -103,7 +104,7 @@ def test_calls_in_the_last_line_count() -> None:
 
 def test_calls_are_bounded() -> None:
     with pytest.raises(BadResponse, match="tool calls are larger"):
-        read(line(tool_calls=[call("one", {"x": "y" * CALLS_CAP})]))
+        read(line(tool_calls=[call("one", {"x": "y" * HELD_CAP})]))
     with pytest.raises(BadResponse, match="tool calls are larger"):
         read(*[line(tool_calls=[call("one")])] * 2_000)
 

@@ -9,9 +9,10 @@ import pytest
 
 from hector_tui.errors import BadResponse
 from hector_tui.llm.failures import Origin
-from hector_tui.llm.openai_chunks import CALLS_CAP, ChunkReader
+from hector_tui.llm.openai_chunks import ChunkReader
 from hector_tui.llm.secrets import Secret
 from hector_tui.llm.sse import ServerSentEvent
+from hector_tui.llm.tool_calls import HELD_CAP
 
 
 def fragments(kind: str) -> Iterator[dict[str, object]]:
@@ -36,4 +37,4 @@ def test_tool_calls_without_end_are_refused(kind: str) -> None:
         for number, fragment in enumerate(fragments(kind)):
             chunk = {"choices": [{"index": 0, "delta": {"tool_calls": [fragment]}}]}
             reader.read(ServerSentEvent(event="", data=json.dumps(chunk)))
-            assert number * 2_000 < CALLS_CAP
+            assert number * 2_000 < HELD_CAP
