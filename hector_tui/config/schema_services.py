@@ -44,14 +44,6 @@ LlmType = Literal[
 """Hector v1 has the first, `anthropic` and `gemini`, and took `ollama` later; the others are ours. `openai` is chat
 completions at any address; those that follow are the same at their vendor's, so that a key is all it takes."""
 
-DEFAULT_MODELS = {
-    "openai": "gpt-4o",
-    "openai-responses": "gpt-4o",
-    "anthropic": "claude-3-7-sonnet-latest",
-    "gemini": "gemini-2.0-flash-exp",
-}
-"""The model of an llm that names none, by type (Hector v1). The other types ask the server, or need none."""
-
 
 class FileInfo(Block):
     """What a file says about itself."""
@@ -167,11 +159,6 @@ class LlmConfig(Block):
     """The form every answer must have."""
     thinking: CountOrZero = 0
     """How many tokens the model may think with before it answers, where its provider asks; 0 leaves it to it (ours)."""
-
-    @property
-    def effective_model(self) -> str:
-        """The model's name with the default of the type; empty where the server has to be asked."""
-        return self.model or DEFAULT_MODELS.get(self.type, "")
 
 
 class DatabaseConfig(Block):

@@ -42,14 +42,14 @@ class Provider:
 
 PROVIDERS: dict[str, Provider] = {
     "openai": Provider(
-        label="OpenAI", base_url="https://api.openai.com/v1", key_name="OPENAI_API_KEY", default_model="gpt-4o"
+        label="OpenAI", base_url="https://api.openai.com/v1", key_name="OPENAI_API_KEY", default_model="gpt-6-luna"
     ),
     "openai-responses": Provider(
         label="OpenAI Responses",
         base_url="https://api.openai.com/v1",
         key_name="OPENAI_API_KEY",
         wire="responses",
-        default_model="gpt-4o",
+        default_model="gpt-6-luna",
         is_discovered=False,
     ),
     "openrouter": Provider(
@@ -62,7 +62,7 @@ PROVIDERS: dict[str, Provider] = {
         label="Groq",
         base_url="https://api.groq.com/openai/v1",
         key_name="GROQ_API_KEY",
-        default_model="llama-3.3-70b-versatile",
+        default_model="openai/gpt-oss-120b",
     ),
     "mistral": Provider(
         label="Mistral",
@@ -74,7 +74,7 @@ PROVIDERS: dict[str, Provider] = {
         label="DeepSeek",
         base_url="https://api.deepseek.com/v1",
         key_name="DEEPSEEK_API_KEY",
-        default_model="deepseek-chat",
+        default_model="deepseek-v4-flash",
     ),
     # From version 4.6 on a name without a date is the model's own and stays (platform.claude.com, model ids).
     "anthropic": Provider(
@@ -111,6 +111,7 @@ _CONTEXT_WINDOWS = {
     "claude-sonnet-5": 1_000_000,
     "codestral-": 256_000,
     "deepseek-": 128_000,
+    "deepseek-v4": 1_000_000,
     "gemini-": 1_048_576,
     "gemini-1.5-pro": 2_097_152,
     "gpt-3.5-turbo": 16_385,
@@ -119,6 +120,8 @@ _CONTEXT_WINDOWS = {
     "gpt-4.1": 1_047_576,
     "gpt-4o": 128_000,
     "gpt-5": 400_000,
+    "gpt-6": 1_050_000,
+    "gpt-oss": 131_072,
     "llama-3.1-": 131_072,
     "llama-3.3-": 131_072,
     "mistral-large": 128_000,

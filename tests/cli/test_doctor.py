@@ -128,7 +128,7 @@ def test_keys_are_named_and_never_shown(capsys: pytest.CaptureFixture[str], monk
         "name": "OpenAI",
         "state": "fact",
         "text": "set OPENAI_API_KEY",
-        "value": {"state": "needs_key", "model": "gpt-4o"},
+        "value": {"state": "needs_key", "model": "gpt-6-luna"},
     }
     assert found["providers"]["llm: auto"]["value"] == "Groq"
     assert "HECTOR_TUI_NO_PROBE" in found["providers"]["local servers"]["text"]

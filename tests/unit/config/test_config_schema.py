@@ -274,22 +274,6 @@ def test_defaults_are_those_of_hector_or_documented_as_ours() -> None:
     assert (GlobalConfig().performance.max_concurrency, GlobalConfig().performance.timeout) == (4, 900.0)
 
 
-@pytest.mark.parametrize(
-    ("kind", "model"),
-    [
-        ("openai", "gpt-4o"),
-        ("anthropic", "claude-3-7-sonnet-latest"),
-        ("gemini", "gemini-2.0-flash-exp"),
-        ("ollama", ""),
-        ("offline", ""),
-        ("auto", ""),
-    ],
-)
-def test_an_llm_without_a_model_has_the_default_of_its_type(kind: str, model: str) -> None:
-    assert LlmConfig.model_validate({"type": kind}).effective_model == model
-    assert LlmConfig.model_validate({"type": kind, "model": "mine"}).effective_model == "mine"
-
-
 def test_false_and_zero_are_kept(tmp_path: Path) -> None:
     loaded = load_text(
         tmp_path,

@@ -35,7 +35,7 @@ async def test_with_nothing_at_all_it_is_offline() -> None:
 @pytest.mark.parametrize(
     ("env", "label", "base_url", "model"),
     [
-        ({"OPENAI_API_KEY": KEY}, "OpenAI", "https://api.openai.com/v1", "gpt-4o"),
+        ({"OPENAI_API_KEY": KEY}, "OpenAI", "https://api.openai.com/v1", "gpt-6-luna"),
         (
             {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": "http://host/x", "OPENAI_MODEL": "mine"},
             "OpenAI",
@@ -46,7 +46,7 @@ async def test_with_nothing_at_all_it_is_offline() -> None:
             {"GROQ_API_KEY": KEY, "OPENAI_API_KEY": " "},
             "Groq",
             "https://api.groq.com/openai/v1",
-            "llama-3.3-70b-versatile",
+            "openai/gpt-oss-120b",
         ),
         ({"DEEPSEEK_API_KEY": KEY, "DEEPSEEK_MODEL": "r"}, "DeepSeek", "https://api.deepseek.com/v1", "r"),
         (
@@ -158,6 +158,7 @@ async def test_probing_can_be_forbidden() -> None:
         (b"[1, 2]", "has no model"),
         (b"<html>", "no model server"),
         (b"", "no model server"),
+        (b"[" * 100_000, "no model server"),
     ],
 )
 async def test_what_listens_there_may_be_something_else(listed: bytes, detail: str) -> None:
