@@ -21,7 +21,8 @@ _SHORT_ID = re.compile(r"[A-Za-z0-9]{9}")
 _LONGEST_ID = 40
 """Characters OpenAI takes; the ids of vLLM and others are longer, and a hash does as well for every server."""
 _AZURE_HOSTS = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
-_REASONING = re.compile(r"(?:o[1-9]|gpt-5|codex-mini)(?!.*-chat)")
+_REASONING = re.compile(r"(?:o[1-9]|gpt-[5-9]|codex-mini)(?!.*-chat)")
+_THINKS_OR_CALLS = re.compile(r"gpt-[6-9]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +37,10 @@ class Dialect:
         key_header: The header that holds the key instead of a bearer token; Azure's is `api-key`.
         schemas: DeepSeek knows `json_object` alone.
         continues_answers: Mistral goes on with an assistant message that is marked as a `prefix`.
-        returns_thinking: DeepSeek refuses a tool's result when the thinking before its call is missing (400); in every
-            other place it says to leave thinking out.
+        returns_thinking: DeepSeek refuses a request (400) when the thinking before any call of the conversation is
+            missing; in every other place it says to leave thinking out.
+        thinks_or_calls: OpenAI's later models take tools in this format only when they are told not to think; with
+            both, Responses is their format.
     """
 
     asks_for_usage: bool = True
@@ -48,6 +51,7 @@ class Dialect:
     schemas: Schemas = "schema"
     continues_answers: bool = False
     returns_thinking: bool = False
+    thinks_or_calls: bool = False
 
     def call_id(self, call_id: str) -> str:
         """A call id this host takes; the same one always gives the same one."""
@@ -67,10 +71,10 @@ def dialect_of(base_url: str) -> Dialect:
     """
     parts = split_address(base_url)
     if is_azure(parts):
-        return Dialect(bound_name="max_completion_tokens", key_header="api-key")
+        return Dialect(bound_name="max_completion_tokens", key_header="api-key", thinks_or_calls=True)
     match parts.hostname:
         case "api.openai.com":
-            return Dialect(bound_name="max_completion_tokens")
+            return Dialect(bound_name="max_completion_tokens", thinks_or_calls=True)
         case "openrouter.ai":
             return Dialect(asks_for_cost=True)
         case "api.mistral.ai" | "codestral.mistral.ai":
@@ -85,6 +89,11 @@ def is_azure(parts: SplitResult) -> bool:
     """Whether an address is Azure's, or a gateway's that keeps Azure's form of address."""
     host = parts.hostname or ""
     return host.endswith(_AZURE_HOSTS) or ("/openai/" in parts.path and "api-version" in parse_qs(parts.query))
+
+
+def thinks_or_calls(model: str, dialect: Dialect) -> bool:
+    """Whether a model has to be told not to think where it is given tools."""
+    return dialect.thinks_or_calls and _THINKS_OR_CALLS.match(model.lower()) is not None
 
 
 def is_reasoning_model(model: str) -> bool:

@@ -14,7 +14,7 @@ from hector_tui.domain.tools import ToolSpec
 from hector_tui.llm.addresses import endpoint_url, split_address
 from hector_tui.llm.attachments import data_url, file_text, is_picture
 from hector_tui.llm.base import ModelRequest, StructuredOutput
-from hector_tui.llm.dialects import Dialect, is_azure, is_reasoning_model
+from hector_tui.llm.dialects import Dialect, is_azure, is_reasoning_model, thinks_or_calls
 from hector_tui.llm.structured import in_words, is_strict, schema_of
 from hector_tui.llm.surrogates import whole_text
 from hector_tui.llm.tool_calls import call_arguments_text, call_name, parameters_of
@@ -75,6 +75,8 @@ def body(
         data["usage"] = {"include": True}
     if request.tools and "tools" not in left_out:
         data["tools"] = [chat_tool(tool) for tool in request.tools]
+        if thinks_or_calls(model, dialect):
+            data["reasoning_effort"] = "none"
     if output is not None and asks_by_schema:
         data["response_format"] = _response_format(output, dialect)
     value = request.temperature if request.temperature is not None else temperature
@@ -113,13 +115,12 @@ def _response_format(output: StructuredOutput, dialect: Dialect) -> dict[str, An
 def _messages(model: str, request: ModelRequest, dialect: Dialect, *, in_prompt: str) -> Iterator[dict[str, Any]]:
     if system := "\n\n".join(part for part in (request.system, in_prompt) if part):
         yield {"role": "system", "content": system}
-    asked_at = max((at for at, message in enumerate(request.messages) if message.role is Role.USER), default=0)
-    for at, message in enumerate(request.messages):
+    for message in request.messages:
         match message.role:
             case Role.USER:
                 yield {"role": "user", "content": _asked(model, request, message)}
             case Role.ASSISTANT:
-                yield from _assistant(message, dialect, with_thinking=dialect.returns_thinking and at > asked_at)
+                yield from _assistant(message, dialect)
             case Role.TOOL:
                 yield from _tool_results(message, dialect)
     if request.output is not None and request.output.prefill and dialect.continues_answers:
@@ -144,7 +145,7 @@ def _asked(model: str, request: ModelRequest, message: Message) -> str | list[di
     return found
 
 
-def _assistant(message: Message, dialect: Dialect, *, with_thinking: bool) -> Iterator[dict[str, Any]]:
+def _assistant(message: Message, dialect: Dialect) -> Iterator[dict[str, Any]]:
     """A message of nothing but thinking is left out, and so is thinking, unless the host demands it."""
     text = "".join(part.text for part in message.parts if isinstance(part, TextPart))
     calls = message.tool_calls
@@ -153,8 +154,9 @@ def _assistant(message: Message, dialect: Dialect, *, with_thinking: bool) -> It
     found: dict[str, Any] = {"role": "assistant", "content": text or None}
     if calls:
         found["tool_calls"] = [_call(call, dialect) for call in calls]
-        thinking = "".join(part.text for part in message.parts if isinstance(part, ThinkingPart))
-        if with_thinking and thinking:
+        if dialect.returns_thinking:
+            # Empty too: a call that another model made has none, and without the field it is refused.
+            thinking = "".join(part.text for part in message.parts if isinstance(part, ThinkingPart))
             found["reasoning_content"] = thinking
     yield found
 

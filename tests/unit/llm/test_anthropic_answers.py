@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from hector_tui.domain.messages import user_message
 from hector_tui.domain.usage import Usage
-from hector_tui.errors import BadResponse, ProviderError, ProviderUnavailable, RateLimited
+from hector_tui.errors import BadResponse, ProviderError, ProviderUnavailable, RateLimited, RequestRejected
 from hector_tui.llm.anthropic import AnthropicModel
 from hector_tui.llm.anthropic_events import MessageReader
 from hector_tui.llm.base import (
@@ -23,6 +24,7 @@ from hector_tui.llm.base import (
 )
 from hector_tui.llm.connections import Connections
 from hector_tui.llm.failures import Origin
+from hector_tui.llm.retry import Progress
 from hector_tui.llm.secrets import Secret
 from hector_tui.llm.sse import ServerSentEvent
 from tests.provider import Answer, LoopbackProvider
@@ -257,3 +259,18 @@ async def test_what_a_model_refuses_is_asked_once_more_without_it() -> None:
         await model.aclose()
         assert ["temperature" in post.body for post in provider.posts] == [True, False, False]
     assert (heard.error, heard.text, again.text) == (None, "fine", "fine")
+
+
+async def test_an_answer_is_read_as_it_was_asked_for_whatever_another_session_learns_meanwhile() -> None:
+    async with LoopbackProvider(lambda _: answer_when_learnt()) as provider:
+        model = AnthropicModel("claude-sonnet-4-5", base_url=provider.origin, connections=Connections())
+
+        def answer_when_learnt() -> Answer:
+            model._amend(RequestRejected("no prefill", refused="prefill"), Progress())
+            return Answer(text="7</answer>")
+
+        output = StructuredOutput(format="xml", prefill="<answer>")
+        request = ModelRequest(system="", messages=(user_message("a"),), output=output)
+        heard = await hear(model, request)
+        await model.aclose()
+    assert heard.text == "<answer>7</answer>"

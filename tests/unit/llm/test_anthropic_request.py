@@ -290,6 +290,13 @@ def test_a_model_that_is_not_held_is_asked_in_words() -> None:
     assert "JSON Schema" in refused["system"][0]["text"]
 
 
+def test_a_model_that_refuses_an_effort_still_thinks() -> None:
+    request = ModelRequest(system="", messages=(user_message("Well?"),))
+    refused = sent_unchecked(request, ADAPTIVE, thinking=2_000, left_out=frozenset({"output_config"}))
+    assert refused["thinking"]["type"] == "adaptive"
+    assert "output_config" not in refused
+
+
 @pytest.mark.parametrize(
     ("model", "settings"),
     [

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hector_tui.domain.messages import FilePart, Message, Role, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
+from hector_tui.domain.tools import ToolSpec
 from hector_tui.domain.usage import Usage
 from hector_tui.errors import ProviderError, RateLimited, RequestRejected
 from hector_tui.llm.base import ModelRequest, StopReason, StructuredOutput
@@ -35,15 +36,18 @@ def sent(request: ModelRequest, base_url: str = "http://localhost:8080/v1", mode
 @pytest.mark.parametrize(
     ("base_url", "dialect"),
     [
-        ("https://api.openai.com/v1", Dialect(bound_name="max_completion_tokens")),
+        ("https://api.openai.com/v1", Dialect(bound_name="max_completion_tokens", thinks_or_calls=True)),
         ("https://openrouter.ai/api/v1", Dialect(asks_for_cost=True)),
         ("https://api.groq.com/openai/v1", PLAIN),
         ("https://api.mistral.ai/v1", Dialect(asks_for_usage=False, has_short_ids=True, continues_answers=True)),
         ("https://api.deepseek.com", Dialect(schemas="object", returns_thinking=True)),
-        ("https://me.openai.azure.com", Dialect(bound_name="max_completion_tokens", key_header="api-key")),
+        (
+            "https://me.openai.azure.com",
+            Dialect(bound_name="max_completion_tokens", key_header="api-key", thinks_or_calls=True),
+        ),
         (
             "https://gateway.example/openai/deployments/d?api-version=2024-10-21",
-            Dialect(bound_name="max_completion_tokens", key_header="api-key"),
+            Dialect(bound_name="max_completion_tokens", key_header="api-key", thinks_or_calls=True),
         ),
         ("https://me.openai.azure.com.evil.example/v1", PLAIN),
         ("http://localhost:1234/v1", PLAIN),
@@ -88,6 +92,7 @@ def test_azure_takes_the_key_in_its_own_header() -> None:
         ("gpt-5.1-codex", True),
         ("openai/gpt-5-nano", True),
         ("gpt-5-chat-latest", False),
+        ("gpt-6-luna", True),
         ("gpt-4o", False),
         ("olmo-7b", False),
         ("loop-1", False),
@@ -174,7 +179,7 @@ async def test_groqs_own_error_is_an_error(make_model: MakeModel) -> None:
     assert (heard.text, "over capacity" in heard.error.message) == ("half", True)
 
 
-def test_thinking_goes_back_to_deepseek_within_the_turn_of_its_tools_only() -> None:
+def test_thinking_goes_back_to_deepseek_with_every_call_and_with_nothing_else() -> None:
     def step(number: int) -> tuple[Message, ...]:
         call = ToolCallPart(f"c{number}", "get", "{}")
         thought = ThinkingPart(f"thought {number}", "other:proof")
@@ -183,14 +188,50 @@ def test_thinking_goes_back_to_deepseek_within_the_turn_of_its_tools_only() -> N
             Message(Role.TOOL, (ToolResultPart(f"c{number}", "get", "one"),)),
         )
 
-    request = ask("first", *step(1), Message(Role.ASSISTANT, (ThinkingPart("x"), TextPart("done"))), "then", *step(2))
+    foreign = Message(Role.ASSISTANT, (ToolCallPart("c3", "get", "{}"),))
+    answered = Message(Role.TOOL, (ToolResultPart("c3", "get", "one"),))
+    done = Message(Role.ASSISTANT, (ThinkingPart("x"), TextPart("done")))
+    request = ask("first", *step(1), done, "then", *step(2), foreign, answered)
     deepseek = sent(request, "https://api.deepseek.com")["messages"]
     assert [message.get("reasoning_content") for message in deepseek if message["role"] == "assistant"] == [
-        None,
+        "thought 1",
         None,
         "thought 2",
+        "",
     ]
     assert "thought" not in json.dumps(sent(request))
+
+
+@pytest.mark.parametrize(
+    ("base_url", "model", "effort"),
+    [
+        ("https://api.openai.com/v1", "gpt-6-luna", "none"),
+        ("https://me.openai.azure.com", "gpt-6.1-sol", "none"),
+        ("https://api.openai.com/v1", "gpt-5-mini", None),
+        ("https://openrouter.ai/api/v1", "openai/gpt-6-luna", None),
+    ],
+)
+def test_a_model_that_thinks_or_calls_is_told_not_to_think_with_tools(
+    base_url: str, model: str, effort: str | None
+) -> None:
+    tool = ToolSpec(name="get", description="Gets.", parameters={})
+    with_tools = ModelRequest(system="", messages=ask("hello").messages, tools=(tool,))
+    assert sent(with_tools, base_url, model).get("reasoning_effort") == effort
+    assert "reasoning_effort" not in sent(ask("hello"), base_url, model)
+
+
+@pytest.mark.parametrize(
+    "base_url", ["https://api.openai.com/v1", "http://localhost:8000/v1", "https://api.mistral.ai"]
+)
+def test_what_another_vendors_model_called_does_not_end_a_session(base_url: str) -> None:
+    long_id = "chatcmpl-tool-" + "0123456789abcdef" * 2
+    call, result = ToolCallPart(long_id, "web.search tool", "{}"), ToolResultPart(long_id, "web.search tool", "none")
+    request = ask("a", Message(Role.ASSISTANT, (call,)), Message(Role.TOOL, (result,)))
+    asked, answered = sent(request, base_url)["messages"][-2:]
+    made = asked["tool_calls"][0]
+    assert made["function"]["name"] == "web_search_tool"
+    assert made["id"] == answered["tool_call_id"]
+    assert len(made["id"]) <= 40
 
 
 def test_files_go_as_pictures_and_named_texts() -> None:
