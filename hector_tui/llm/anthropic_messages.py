@@ -20,7 +20,7 @@ from hector_tui.domain.messages import (
     ToolResultPart,
 )
 from hector_tui.errors import RequestRejected
-from hector_tui.llm.attachments import content_of
+from hector_tui.llm.attachments import content_of, is_picture, question_at, unseen
 from hector_tui.llm.tool_calls import call_arguments, call_name, has_usual_letters, hashed_id
 
 THOUGHT = "anthropic:"
@@ -44,8 +44,9 @@ def messages_of(messages: Sequence[Message], files: Mapping[str, bytes]) -> list
     """
     ids = _CallIds()
     found: list[dict[str, Any]] = []
-    for message in messages:
-        blocks = list(_blocks(message, files, ids))
+    now = question_at(messages)
+    for number, message in enumerate(messages):
+        blocks = list(_blocks(message, files, ids, is_now=number == now))
         role = "assistant" if message.role is Role.ASSISTANT else "user"
         if not blocks:
             continue
@@ -76,14 +77,14 @@ def lacks_thought(messages: Sequence[Mapping[str, Any]]) -> bool:
     return asked[0]["type"] not in ("thinking", "redacted_thinking")
 
 
-def _blocks(message: Message, files: Mapping[str, bytes], ids: _CallIds) -> Iterator[Block]:
+def _blocks(message: Message, files: Mapping[str, bytes], ids: _CallIds, *, is_now: bool) -> Iterator[Block]:
     for part in message.parts:
         match part:
             case TextPart(text):
                 if text.strip():
                     yield _text(text)
             case FilePart():
-                yield _file(part, files)
+                yield _file(part, files, is_now=is_now)
             case ThinkingPart():
                 yield from _thought(part)
             case ToolCallPart(call_id, name, arguments):
@@ -105,9 +106,11 @@ def _thought(part: ThinkingPart) -> Iterator[Block]:
         yield {"type": "thinking", "thinking": part.text, "signature": part.signature.removeprefix(THOUGHT)}
 
 
-def _file(part: FilePart, files: Mapping[str, bytes]) -> Block:
+def _file(part: FilePart, files: Mapping[str, bytes], *, is_now: bool) -> Block:
     content = content_of(part, files)
-    if part.is_image:
+    if is_picture(part):
+        if part.media_type not in _IMAGES and not is_now:
+            return _text(unseen(part.name))
         if part.media_type not in _IMAGES:
             raise RequestRejected(
                 f"{part.name!r} is {part.media_type}, which Anthropic's models do not see",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from hector_tui.domain.messages import FilePart
+from hector_tui.domain.messages import FilePart, Message, Role
 from hector_tui.errors import RequestRejected
 from hector_tui.llm.providers import takes_images
 
@@ -13,6 +13,19 @@ from hector_tui.llm.providers import takes_images
 def is_picture(part: FilePart) -> bool:
     """Whether a file is one that models see; SVG is a drawing in words, and they read it."""
     return part.is_image and part.media_type != "image/svg+xml"
+
+
+def question_at(messages: Sequence[Message]) -> int:
+    """Where the question that is being answered stands; -1 when there is none."""
+    return max((number for number, message in enumerate(messages) if message.role is Role.USER), default=-1)
+
+
+def unseen(name: str) -> str:
+    """What a model is told of a picture it cannot take in an earlier message.
+
+    It was shown to another model: one old picture must not end the conversation.
+    """
+    return f"[{name}: a picture, which this model cannot see]"
 
 
 def content_of(part: FilePart, files: Mapping[str, bytes]) -> bytes:

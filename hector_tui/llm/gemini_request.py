@@ -17,7 +17,7 @@ from hector_tui.domain.messages import FilePart, Message, Role, TextPart, Thinki
 from hector_tui.domain.tools import ToolSpec
 from hector_tui.errors import ConfigError, RequestRejected
 from hector_tui.llm.addresses import split_address
-from hector_tui.llm.attachments import content_of, file_text, is_picture
+from hector_tui.llm.attachments import content_of, file_text, is_picture, question_at, unseen
 from hector_tui.llm.base import ModelRequest, StructuredOutput
 from hector_tui.llm.gemini_schema import openapi_schema
 from hector_tui.llm.structured import in_words
@@ -194,13 +194,13 @@ def _declaration(tool: ToolSpec) -> dict[str, Any]:
 
 def _contents(request: ModelRequest, preface: str) -> Iterator[dict[str, Any]]:
     """The messages; a preface goes into the first, for models that take no system prompt."""
-    questions = [number for number, message in enumerate(request.messages) if message.role is Role.USER]
+    now = question_at(request.messages)
     for number, message in enumerate(request.messages):
         match message.role:
             case Role.ASSISTANT:
                 role, parts = "model", list(_spoken(message))
             case Role.USER:
-                role, parts = "user", list(_asked(message, request.files, is_now=number == questions[-1]))
+                role, parts = "user", list(_asked(message, request.files, is_now=number == now))
             case Role.TOOL:
                 role, parts = "user", [_result(part) for part in message.parts if isinstance(part, ToolResultPart)]
         if not parts:
@@ -232,8 +232,7 @@ def _asked(message: Message, files: Mapping[str, bytes], *, is_now: bool) -> Ite
                     hint="Convert it to PNG or JPEG and attach it again.",
                 )
             case FilePart(_, name):
-                # Said to another model: one old picture must not end the conversation.
-                yield {"text": f"[{name}: a picture of a type that cannot be shown]"}
+                yield {"text": unseen(name)}
             case _:
                 pass
 

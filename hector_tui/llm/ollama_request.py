@@ -8,13 +8,13 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from hector_tui.domain.messages import FilePart, Message, Role, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from hector_tui.errors import ConfigError, RequestRejected
-from hector_tui.llm.attachments import content_of, file_text, is_picture
+from hector_tui.llm.attachments import content_of, file_text, is_picture, question_at, unseen
 from hector_tui.llm.base import ModelRequest, StructuredOutput
 from hector_tui.llm.ollama_facts import ModelFacts
 from hector_tui.llm.openai_request import chat_tool
@@ -119,7 +119,7 @@ def _form(output: StructuredOutput) -> str | dict[str, Any]:
 def _messages(request: ModelRequest, system: str, facts: ModelFacts) -> Iterator[dict[str, Any]]:
     if system:
         yield {"role": "system", "content": system}
-    this_turn = _start_of_turn(request.messages)
+    this_turn = question_at(request.messages)
     for number, message in enumerate(request.messages):
         match message.role:
             case Role.USER:
@@ -129,10 +129,6 @@ def _messages(request: ModelRequest, system: str, facts: ModelFacts) -> Iterator
                 yield from _spoken(message, with_thoughts=number > this_turn and facts.does("thinking"))
             case Role.TOOL:
                 yield from _results(message)
-
-
-def _start_of_turn(messages: Sequence[Message]) -> int:
-    return max((number for number, message in enumerate(messages) if message.role is Role.USER), default=-1)
 
 
 def _asked(message: Message, files: Mapping[str, bytes], facts: ModelFacts, *, is_now: bool) -> dict[str, Any]:
@@ -157,8 +153,7 @@ def _asked(message: Message, files: Mapping[str, bytes], facts: ModelFacts, *, i
                     hint="Take another model, or ask without the picture.",
                 )
             case FilePart(_, name):
-                # Said to another model: one old picture must not end the conversation.
-                words.append(f"[{name}: a picture, which this model cannot see]")
+                words.append(unseen(name))
             case _:
                 pass
     made: dict[str, Any] = {"role": "user", "content": "\n\n".join(words)}

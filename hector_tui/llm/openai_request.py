@@ -12,9 +12,10 @@ from typing import Any
 from hector_tui.domain.messages import FilePart, Message, Role, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from hector_tui.domain.tools import ToolSpec
 from hector_tui.llm.addresses import endpoint_url, split_address
-from hector_tui.llm.attachments import data_url, file_text, is_picture
+from hector_tui.llm.attachments import data_url, file_text, is_picture, question_at, unseen
 from hector_tui.llm.base import ModelRequest, StructuredOutput
 from hector_tui.llm.dialects import Dialect, is_azure, is_reasoning_model, thinks_or_calls
+from hector_tui.llm.providers import takes_images
 from hector_tui.llm.structured import in_words, is_strict, schema_of
 from hector_tui.llm.surrogates import whole_text
 from hector_tui.llm.tool_calls import call_arguments_text, call_name, parameters_of
@@ -115,10 +116,11 @@ def _response_format(output: StructuredOutput, dialect: Dialect) -> dict[str, An
 def _messages(model: str, request: ModelRequest, dialect: Dialect, *, in_prompt: str) -> Iterator[dict[str, Any]]:
     if system := "\n\n".join(part for part in (request.system, in_prompt) if part):
         yield {"role": "system", "content": system}
-    for message in request.messages:
+    now = question_at(request.messages)
+    for number, message in enumerate(request.messages):
         match message.role:
             case Role.USER:
-                yield {"role": "user", "content": _asked(model, request, message)}
+                yield {"role": "user", "content": _asked(model, request, message, is_now=number == now)}
             case Role.ASSISTANT:
                 yield from _assistant(message, dialect)
             case Role.TOOL:
@@ -127,13 +129,15 @@ def _messages(model: str, request: ModelRequest, dialect: Dialect, *, in_prompt:
         yield {"role": "assistant", "content": request.output.prefill, "prefix": True}
 
 
-def _asked(model: str, request: ModelRequest, message: Message) -> str | list[dict[str, Any]]:
+def _asked(model: str, request: ModelRequest, message: Message, *, is_now: bool) -> str | list[dict[str, Any]]:
     """A person's words; with files a list of parts, which not every server takes, so only then."""
     if not any(isinstance(part, FilePart) for part in message.parts):
         return message.text
     found: list[dict[str, Any]] = []
     for part in message.parts:
         match part:
+            case FilePart(_, name) if is_picture(part) and not is_now and not takes_images(model):
+                found.append({"type": "text", "text": unseen(name)})
             case FilePart() if is_picture(part):
                 found.append({"type": "image_url", "image_url": {"url": data_url(part, request.files, model)}})
             case FilePart():

@@ -14,9 +14,10 @@ from typing import Any
 from hector_tui.domain.messages import FilePart, Message, Role, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from hector_tui.domain.tools import ToolSpec
 from hector_tui.llm.addresses import endpoint_url, split_address
-from hector_tui.llm.attachments import data_url, file_text, is_picture
+from hector_tui.llm.attachments import data_url, file_text, is_picture, question_at, unseen
 from hector_tui.llm.base import ModelRequest, StructuredOutput
 from hector_tui.llm.dialects import is_azure, is_reasoning_model
+from hector_tui.llm.providers import takes_images
 from hector_tui.llm.structured import in_words, is_strict, schema_of
 from hector_tui.llm.surrogates import whole_text
 from hector_tui.llm.tool_calls import call_arguments_text, call_name, hashed_id, parameters_of
@@ -111,10 +112,12 @@ def _format(output: StructuredOutput) -> dict[str, Any]:
 
 
 def _items(model: str, request: ModelRequest, *, with_reasoning: bool) -> Iterator[dict[str, Any]]:
-    for message in request.messages:
+    now = question_at(request.messages)
+    for number, message in enumerate(request.messages):
         match message.role:
             case Role.USER:
-                yield {"type": "message", "role": "user", "content": list(_asked(model, request, message))}
+                asked = list(_asked(model, request, message, is_now=number == now))
+                yield {"type": "message", "role": "user", "content": asked}
             case Role.ASSISTANT:
                 yield from _answered(model, message, with_reasoning=with_reasoning)
             case Role.TOOL:
@@ -123,9 +126,11 @@ def _items(model: str, request: ModelRequest, *, with_reasoning: bool) -> Iterat
                         yield {"type": "function_call_output", "call_id": _call_id(part.call_id), "output": part.text}
 
 
-def _asked(model: str, request: ModelRequest, message: Message) -> Iterator[dict[str, Any]]:
+def _asked(model: str, request: ModelRequest, message: Message, *, is_now: bool) -> Iterator[dict[str, Any]]:
     for part in message.parts:
         match part:
+            case FilePart(_, name) if is_picture(part) and not is_now and not takes_images(model):
+                yield {"type": "input_text", "text": unseen(name)}
             case FilePart() if is_picture(part):
                 url = data_url(part, request.files, model)
                 yield {"type": "input_image", "image_url": url, "detail": "auto"}

@@ -6,6 +6,7 @@ Source: https://platform.openai.com/docs/api-reference/chat/create.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,7 +48,10 @@ def complaints(body: Mapping[str, Any]) -> list[str]:
                 open_calls = [call["id"] for call in message.get("tool_calls", ())]
                 found += [f"{number}: an id twice"] if len(set(open_calls)) != len(open_calls) else []
                 found += [f"{number}: says nothing"] if not content and not open_calls else []
+                found += [f"{number}: an id of {len(one)} characters" for one in open_calls if len(one) > 40]
                 for call in message.get("tool_calls", ()):
+                    if not re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", call["function"]["name"]):
+                        found.append(f"{number}: the name {call['function']['name']!r}")
                     if not isinstance(json.loads(call["function"]["arguments"]), dict):
                         found.append(f"{number}: arguments that are no object")
             case "user" | "system":

@@ -6,6 +6,7 @@ Source: https://platform.openai.com/docs/api-reference/responses/create and its 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,16 +45,19 @@ def complaints(body: Mapping[str, Any]) -> list[str]:
     items = body["input"]
     for number, item in enumerate(items):
         match item:
-            case {"type": "function_call", "call_id": str(call_id), "name": str(), "arguments": str(arguments)}:
+            case {"type": "function_call", "call_id": str(call_id), "name": str(name), "arguments": str(arguments)}:
                 found += [f"{number}: an id twice"] if call_id in open_calls else []
                 found += [] if isinstance(json.loads(arguments), dict) else [f"{number}: arguments that are no object"]
+                found += [f"{number}: an id of {len(call_id)} characters"] if len(call_id) > 64 else []
+                found += [] if re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", name) else [f"{number}: the name {name!r}"]
                 open_calls.append(call_id)
             case {"type": "function_call_output", "call_id": str(call_id), "output": str()}:
                 found += [] if call_id in open_calls else [f"{number}: a result nobody asked for"]
                 open_calls = [other for other in open_calls if other != call_id]
             case {"type": "message", "role": "user" | "assistant" as role, "content": [*parts]} if parts:
                 kind = "output_text" if role == "assistant" else "input_text"
-                found += [f"{number}: {part}" for part in parts if part["type"] != kind or not part["text"]]
+                words = [part for part in parts if part["type"] != "input_image" or role != "user"]
+                found += [f"{number}: {part}" for part in words if part["type"] != kind or not part["text"]]
                 found += [f"{number}: calls without a result: {open_calls}"] if open_calls else []
             case {"type": "reasoning", "encrypted_content": str(), "summary": [*_]}:
                 after = next((other["type"] for other in items[number + 1 :] if other["type"] != "reasoning"), "")
