@@ -12,6 +12,9 @@ from hector_tui.llm.structured import fault_of, plain_choice
 
 Emit = Callable[[OutputEvent], None]
 
+_LONGEST_CHOICE = 10_000
+"""Characters that are held; what is longer is no choice, and is passed on where the limits of a run see it."""
+
 
 def output_of(config: StructuredOutputConfig | None) -> StructuredOutput | None:
     """The form a configuration asks for; None for free text."""
@@ -30,21 +33,22 @@ def output_of(config: StructuredOutputConfig | None) -> StructuredOutput | None:
 class FormedAnswer:
     """The words of one model call.
 
-    A choice is held until it is complete: providers wrap it in an object, of which a reader wants the value alone. It
-    is one word or two. Everything else streams.
+    A choice is held until it is complete: providers wrap it in an object, of which a reader wants the value alone.
+    Everything else streams.
 
     Args:
         output: The form; None for free text.
         emit: Where the words go.
     """
 
-    __slots__ = ("_emit", "_held", "_output", "_said")
+    __slots__ = ("_emit", "_held", "_output", "_said", "_size")
 
     def __init__(self, output: StructuredOutput | None, emit: Emit) -> None:
         self._output = output
         self._emit = emit
         self._said: list[str] = []
-        self._held = False
+        self._held = output is not None and output.format == "enum"
+        self._size = 0
 
     def say(self, text: str) -> None:
         """Take more words."""
@@ -52,15 +56,18 @@ class FormedAnswer:
             self._emit(TextDelta(text))
             return
         self._said.append(text)
-        self._held = self._output.format == "enum"
+        self._size += len(text)
         if not self._held:
             self._emit(TextDelta(text))
+        elif self._size > _LONGEST_CHOICE:
+            self._held = False
+            self._emit(TextDelta("".join(self._said)))
 
     def release(self) -> None:
         """Pass on what is held; nothing follows."""
-        if self._held:
-            self._held = False
-            self._emit(TextDelta(plain_choice("".join(self._said))))
+        if self._held and (choice := plain_choice("".join(self._said))):
+            self._emit(TextDelta(choice))
+        self._held = False
 
     def check(self) -> None:
         """Say what is wrong with the form of a complete answer."""

@@ -85,6 +85,15 @@ def dialect_of(base_url: str) -> Dialect:
             return Dialect()
 
 
+def default_path(base_url: str) -> str:
+    """The path before an endpoint's, where an address has none.
+
+    Raises:
+        ConfigError: It is not an http or https address.
+    """
+    return "/openai/v1" if is_azure(split_address(base_url)) else "/v1"
+
+
 def is_azure(parts: SplitResult) -> bool:
     """Whether an address is Azure's, or a gateway's that keeps Azure's form of address."""
     host = parts.hostname or ""

@@ -40,6 +40,8 @@ _STATUS_OF_CODE = {
     "internal_error": 500,
     "internal_server_error": 500,
     "invalid_api_key": 401,
+    "invalid_image": 400,
+    "invalid_prompt": 400,
     "invalid_request_error": 400,
     "model_not_found": 404,
     "not_found_error": 404,

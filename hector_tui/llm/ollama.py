@@ -13,7 +13,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, Self, Unpack
 
-from hector_tui.errors import ModelNotFound
+from hector_tui.errors import ConfigError, ModelNotFound
 from hector_tui.llm import ollama_request
 from hector_tui.llm.base import ModelEvent, ModelRequest, TextChunk, ThinkingChunk, ToolCall
 from hector_tui.llm.failures import Origin
@@ -196,5 +196,5 @@ class OllamaModel(NetworkModel):
                 headers=headers,
                 question=json.dumps(question).encode() if question is not None else None,
             )
-        except (OSError, ValueError):
+        except (OSError, ValueError, ConfigError):
             return None

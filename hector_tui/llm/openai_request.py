@@ -11,10 +11,10 @@ from typing import Any
 
 from hector_tui.domain.messages import FilePart, Message, Role, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from hector_tui.domain.tools import ToolSpec
-from hector_tui.llm.addresses import endpoint_url, split_address
+from hector_tui.llm.addresses import endpoint_url
 from hector_tui.llm.attachments import data_url, file_text, is_picture, question_at, unseen
 from hector_tui.llm.base import ModelRequest, StructuredOutput
-from hector_tui.llm.dialects import Dialect, is_azure, is_reasoning_model, thinks_or_calls
+from hector_tui.llm.dialects import Dialect, default_path, is_reasoning_model, thinks_or_calls
 from hector_tui.llm.providers import takes_images
 from hector_tui.llm.structured import in_words, is_strict, schema_of
 from hector_tui.llm.surrogates import whole_text
@@ -25,7 +25,6 @@ YIELDING = frozenset(
 )
 """What requests can do without when a model refuses it. Of the two names of the bound each gives way to the other."""
 _SWAPPED = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
-_AZURE_PATH = "/openai/v1"
 _LONGEST_NAME = 64
 
 
@@ -35,8 +34,7 @@ def chat_url(base_url: str) -> str:
     Raises:
         ConfigError: It is not an http or https address.
     """
-    default = _AZURE_PATH if is_azure(split_address(base_url)) else "/v1"
-    return endpoint_url(base_url, "/chat/completions", default_path=default)
+    return endpoint_url(base_url, "/chat/completions", default_path=default_path(base_url))
 
 
 def body(

@@ -13,10 +13,10 @@ from typing import Any
 
 from hector_tui.domain.messages import FilePart, Message, Role, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from hector_tui.domain.tools import ToolSpec
-from hector_tui.llm.addresses import endpoint_url, split_address
+from hector_tui.llm.addresses import endpoint_url
 from hector_tui.llm.attachments import data_url, file_text, is_picture, question_at, unseen
 from hector_tui.llm.base import ModelRequest, StructuredOutput
-from hector_tui.llm.dialects import is_azure, is_reasoning_model
+from hector_tui.llm.dialects import default_path, is_reasoning_model
 from hector_tui.llm.providers import takes_images
 from hector_tui.llm.structured import in_words, is_strict, schema_of
 from hector_tui.llm.surrogates import whole_text
@@ -25,8 +25,11 @@ from hector_tui.llm.tool_calls import call_arguments_text, call_name, hashed_id,
 SIGNATURE = "openai:"
 """What the signatures of this format begin with."""
 YIELDING = frozenset(
-    ("include", "input.reasoning", "max_output_tokens", "reasoning", "store", "temperature", "text", "text.format")
-) | {"tools"}
+    (
+        *("include", "input.reasoning", "max_output_tokens", "reasoning", "store", "temperature"),
+        *("text", "text.format", "tools"),
+    )
+)
 """What requests can do without when a model refuses it."""
 _LONGEST = 64
 """Characters of a call's id, and of a function's name; a longer one is refused with every later request."""
@@ -39,8 +42,7 @@ def responses_url(base_url: str) -> str:
     Raises:
         ConfigError: It is not an http or https address.
     """
-    default = "/openai/v1" if is_azure(split_address(base_url)) else "/v1"
-    return endpoint_url(base_url, "/responses", default_path=default)
+    return endpoint_url(base_url, "/responses", default_path=default_path(base_url))
 
 
 def body(

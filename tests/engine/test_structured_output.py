@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from hector_tui.agents.form import FormedAnswer
 from hector_tui.config.loader import load
 from hector_tui.domain.events import Notice, RunFinished, TextDelta
 from hector_tui.engine.run import Run
+from hector_tui.llm.base import StructuredOutput
 from tests.provider import Answer, LoopbackProvider, WireCall
 from tests.support.engine import (
     answer_of,
@@ -97,3 +99,13 @@ def test_a_choice_of_nothing_is_an_error_of_the_file(tmp_path: Path, form: dict[
     (problem,) = load([path], env={}).errors
     assert "structured_output" in str(problem)
     assert "no choices" in str(problem)
+
+
+def test_what_is_too_long_for_a_choice_is_not_held_where_no_limit_sees_it() -> None:
+    passed: list[object] = []
+    answer = FormedAnswer(StructuredOutput(format="enum", choices=("good", "bad")), passed.append)
+    for _ in range(12):
+        answer.say("x" * 1_000)
+    assert "".join(event.text for event in passed if isinstance(event, TextDelta)) == "x" * 12_000
+    answer.release()
+    assert len(passed) == 2

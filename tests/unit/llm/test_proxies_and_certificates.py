@@ -11,6 +11,7 @@ from hector_tui.errors import ConfigError, HectorError, ProviderTimeout, Provide
 from hector_tui.llm.base import StopReason
 from hector_tui.llm.connections import Connections
 from hector_tui.llm.discovery import discover
+from hector_tui.llm.ollama import OllamaModel
 from hector_tui.llm.openai import OpenAIModel
 from hector_tui.llm.retry import RetryPolicy
 from hector_tui.llm.secrets import Secret
@@ -167,3 +168,15 @@ async def test_a_change_of_the_clock_ends_and_prolongs_nothing(
         stalled = await hear(make_model(provider, timeouts=Timeouts(idle_s=0.05), retry=ONCE), "a")
     assert (going.error, going.text) == (None, "word " * 20)
     assert isinstance(stalled.error, ProviderTimeout)
+
+
+async def test_a_look_at_an_ollama_server_leaves_it_to_the_answer_to_complain(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/certificates.pem")
+    model = OllamaModel("qwen3:8b", base_url=f"http://{HOST}", connections=Connections())
+    with pytest.raises(ConfigError):
+        await hear(model, "a")
+    await model.aclose()
+    assert model._looking is not None
+    assert model._looking.cancelled() or model._looking.exception() is None

@@ -13,7 +13,7 @@ from hector_tui.domain.deltas import joined
 from hector_tui.domain.events import TextDelta, ThinkingDelta, ToolCallFinished, ToolCallStarted
 from hector_tui.domain.messages import FilePart, Message, Role, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from hector_tui.domain.usage import Usage
-from hector_tui.errors import BadResponse, ProviderError, ProviderUnavailable, RateLimited
+from hector_tui.errors import BadResponse, ProviderError, ProviderUnavailable, RateLimited, RequestRejected
 from hector_tui.llm.base import ModelRequest, StopReason, StructuredOutput, ThinkingChunk, ToolCall
 from hector_tui.llm.connections import Connections
 from hector_tui.llm.responses import ResponsesModel
@@ -281,6 +281,11 @@ async def test_half_a_call_is_never_given_out(make: Make) -> None:
         ),
         (b'event: error\ndata: {"message": "it broke"}\n\n', ProviderUnavailable, "it broke"),
         (b'data: {"error": {"message": "no", "code": 429}}\n\n', RateLimited, "no"),
+        (
+            sse({"type": "response.failed", "response": {"error": {"code": "invalid_prompt", "message": "not this"}}}),
+            RequestRejected,
+            "not this",
+        ),
         (sse({"type": "response.failed", "response": {"error": None}}), ProviderUnavailable, "failed"),
         (
             sse({**COMPLETED, "response": {"status": "failed", "error": {"code": "server_error", "message": "late"}}}),
