@@ -30,7 +30,7 @@ class Messages:
     """
 
     model: str
-    url: str
+    url: str = field(repr=False)
     parameters: Parameters = field(default=Parameters())
     streams_documents: bool = False
 

@@ -6,7 +6,7 @@ When is an answer complete? When the chunk with the `finishReason` came.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self, Unpack
 
 from hector_tui.llm import gemini_request
@@ -33,7 +33,7 @@ class GenerateContent:
     """
 
     model: str
-    url: str
+    url: str = field(repr=False)
     temperature: float | None = None
     max_tokens: int | None = None
     thinking: int = 0

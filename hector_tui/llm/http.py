@@ -47,8 +47,8 @@ class HttpRequest:
         origin: How errors name the other side.
     """
 
-    url: str
-    body: bytes
+    url: str = field(repr=False)
+    body: bytes = field(repr=False)
     origin: Origin
     timeouts: Timeouts
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)

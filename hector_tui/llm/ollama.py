@@ -45,7 +45,7 @@ class OllamaChat:
     """
 
     settings: OllamaSettings
-    url: str
+    url: str = field(repr=False)
     facts: ModelFacts = field(default_factory=ModelFacts)
     left_out: frozenset[str] = frozenset()
     streams_documents: bool = True

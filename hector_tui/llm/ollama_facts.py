@@ -10,7 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-_NUM_CTX = re.compile(r"^\s*num_ctx\s+(\d+)\s*$", re.MULTILINE)
+from hector_tui.llm.reading import count_of
+
+_NUM_CTX = re.compile(r"^\s*num_ctx\s+(\d{1,12})\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ def loaded_window(running: Any, model: str) -> int:
     """Tokens the loaded model really holds, from an answer of `/api/ps`; 0 when it is not loaded or not said."""
     for entry in _models(running):
         if _same(str(entry.get("model") or entry.get("name") or ""), model):
-            return _positive(entry.get("context_length"))
+            return count_of(entry, "context_length")
     return 0
 
 
@@ -91,14 +93,8 @@ def _trained_window(info: Any) -> int:
     """The context length of a model's architecture: `qwen3.context_length` where the architecture is `qwen3`."""
     if not isinstance(info, dict):
         return 0
-    named = info.get(f"{info.get('general.architecture')}.context_length")
-    if _positive(named):
-        return _positive(named)
-    return next((_positive(value) for key, value in info.items() if str(key).endswith(".context_length")), 0)
-
-
-def _positive(value: Any) -> int:
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else 0
+    named = count_of(info, f"{info.get('general.architecture')}.context_length")
+    return named or next((count_of(info, key) for key in info if str(key).endswith(".context_length")), 0)
 
 
 def _same(one: str, other: str) -> bool:

@@ -6,7 +6,7 @@ When is an answer complete? When the chunk with the `finish_reason` came, or `[D
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self, Unpack
 
 from hector_tui.llm import openai_request
@@ -30,7 +30,7 @@ class ChatCompletions:
     """
 
     model: str
-    url: str
+    url: str = field(repr=False)
     dialect: Dialect
     temperature: float | None = None
     max_tokens: int | None = None

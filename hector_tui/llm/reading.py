@@ -43,6 +43,7 @@ def count_of(usage: Any, *path: str) -> int:
     value: Any = usage
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
-    # The comparison also refuses NaN and infinity, which JSON as Python reads it can hold.
-    is_count = isinstance(value, int | float) and 0 <= value <= _LARGEST_COUNT
-    return int(value) if is_count else 0
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0
+    # NaN and infinity, which JSON as Python reads it can hold, are in no range.
+    return int(value) if 0 <= value <= _LARGEST_COUNT else 0

@@ -6,7 +6,7 @@ When is an answer complete? When `response.completed` or `response.incomplete` c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self, Unpack
 
 from hector_tui.llm import responses_request
@@ -32,7 +32,7 @@ class Responses:
     """
 
     model: str
-    url: str
+    url: str = field(repr=False)
     dialect: Dialect
     temperature: float | None = None
     max_tokens: int | None = None

@@ -81,7 +81,7 @@ class WireFormat(Protocol):
 
     @property
     def url(self) -> str:
-        """Where requests go; never holds a key."""
+        """Where requests go; never holds a key, but perhaps a password of a server's, so it is not in the repr."""
         ...
 
     @property

@@ -367,3 +367,16 @@ async def test_a_choice_is_one_whole_piece(make_ollama: MakeOllama) -> None:
     async with LoopbackProvider(Answer(text='"yes"')) as provider:
         heard = await hear(make_ollama(provider), request)
     assert (heard.text, heard.stop) == ("yes", StopReason.END)
+
+
+@pytest.mark.parametrize(
+    "count", [float("inf"), float("nan"), -5, pytest.param(10**400, id="huge"), True, "many", None]
+)
+def test_a_window_that_is_no_number_of_tokens_is_unknown(count: object) -> None:
+    shown = {
+        "parameters": f"num_ctx {'9' * 5_000}",
+        "model_info": {"general.architecture": "q", "q.context_length": count},
+    }
+    facts = shown_facts(shown)
+    assert (facts.trained_window, facts.set_window) == (0, 0)
+    assert loaded_window({"models": [{"name": "a", "context_length": count}]}, "a") == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 
@@ -177,6 +178,7 @@ async def test_a_look_at_an_ollama_server_leaves_it_to_the_answer_to_complain(
     model = OllamaModel("qwen3:8b", base_url=f"http://{HOST}", connections=Connections())
     with pytest.raises(ConfigError):
         await hear(model, "a")
-    await model.aclose()
     assert model._looking is not None
-    assert model._looking.cancelled() or model._looking.exception() is None
+    await asyncio.wait({model._looking})
+    assert model._looking.exception() is None
+    await model.aclose()

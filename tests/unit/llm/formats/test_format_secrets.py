@@ -48,3 +48,9 @@ async def test_the_key_is_in_no_message_no_repr_and_no_log(
     assert not any(KEY in text for text in [*shown, repr(cause), repr(subject.wire("http://loop"))])
     if answer != "cut":
         assert "Incorrect API key provided: ****" in str(heard.error)
+
+
+def test_the_password_of_an_address_is_in_no_repr(subject: Subject) -> None:
+    wire = subject.wire("http://me:canary-password@loop")
+    assert "canary" in wire.url
+    assert "canary" not in repr(wire)
