@@ -19,7 +19,7 @@ from hector_tui.llm.reading import count_of, decoded, unreadable
 from hector_tui.llm.sse import ServerSentEvent
 from hector_tui.llm.structured import plain_choice
 from hector_tui.llm.surrogates import SurrogateJoiner
-from hector_tui.llm.tool_calls import ArrivingCall, Held, uncut
+from hector_tui.llm.tool_calls import ArrivingCall, Held, runnable
 
 _REASONS = {
     "end_turn": StopReason.END,
@@ -127,7 +127,7 @@ class MessageReader:
         if self._choice is not None and (choice := plain_choice("".join(self._choice))):
             events.append(TextChunk(choice))
         reason = _REASONS.get(self._stop_reason, StopReason.END)
-        calls = uncut((call.complete() for call in self._calls.values() if call.name), reason)
+        calls = runnable((call.complete() for call in self._calls.values() if call.name), reason)
         events += calls
         if reason is StopReason.END and calls:
             reason = StopReason.TOOL_CALLS

@@ -17,7 +17,7 @@ from hector_tui.llm.gemini_request import MADE_ID, SIGNATURE, TEXT_SIGNATURE
 from hector_tui.llm.reading import count_of, decoded, unreadable
 from hector_tui.llm.sse import ServerSentEvent
 from hector_tui.llm.surrogates import SurrogateJoiner
-from hector_tui.llm.tool_calls import Held, arrived
+from hector_tui.llm.tool_calls import Held, arrived, runnable
 
 _REASONS = {
     "STOP": StopReason.END,
@@ -116,8 +116,9 @@ class GeminiReader:
         if self._text_signature:
             events.append(ThinkingChunk("", TEXT_SIGNATURE + self._text_signature))
         reason = _REASONS.get(self._finish_reason, StopReason.END)
-        events.extend(self._calls)
-        return events, StopReason.TOOL_CALLS if self._calls and reason is StopReason.END else reason
+        calls = runnable(self._calls, reason)
+        events += calls
+        return events, StopReason.TOOL_CALLS if calls and reason is StopReason.END else reason
 
     def _take(self, chunk: Any) -> list[ModelEvent]:
         if isinstance(chunk, list) and len(chunk) == 1:

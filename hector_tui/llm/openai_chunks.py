@@ -15,7 +15,7 @@ from hector_tui.llm.failures import Origin, in_band_error
 from hector_tui.llm.reading import count_of, decoded, unreadable
 from hector_tui.llm.sse import ServerSentEvent
 from hector_tui.llm.surrogates import SurrogateJoiner
-from hector_tui.llm.tool_calls import ArrivingCall, Held, uncut
+from hector_tui.llm.tool_calls import ArrivingCall, Held, runnable
 
 _REASONS = {
     "stop": StopReason.END,
@@ -124,7 +124,7 @@ class ChunkReader:
         if rest := self._text.flush():
             events.append(TextChunk(rest))
         reason = _REASONS.get(self._finish_reason, StopReason.END)
-        calls = uncut((call.complete() for call in self._calls.values() if call.name), reason)
+        calls = runnable((call.complete() for call in self._calls.values() if call.name), reason)
         events.extend(calls)
         if reason is StopReason.TOOL_CALLS and not calls:
             reason = StopReason.END

@@ -20,7 +20,7 @@ from hector_tui.llm.reading import count_of, decoded, unreadable
 from hector_tui.llm.responses_request import PARAGRAPH, signature_of
 from hector_tui.llm.sse import ServerSentEvent
 from hector_tui.llm.surrogates import SurrogateJoiner
-from hector_tui.llm.tool_calls import ArrivingCall, Held, uncut
+from hector_tui.llm.tool_calls import ArrivingCall, Held, runnable
 
 _STRETCH_COST = 500
 """What one more stretch of words counts as held back: it is remembered until the answer ends."""
@@ -127,7 +127,7 @@ class ResponseReader:
         """The function calls, and why the answer ended."""
         reason = self._end or StopReason.END
         items = [item for item in self._items.values() if item.kind == "function_call" and item.call.name]
-        calls = uncut((item.call.complete() for item in items), reason)
+        calls = runnable((item.call.complete() for item in items), reason)
         if reason is StopReason.END and calls:
             reason = StopReason.TOOL_CALLS
         elif reason is StopReason.END and self._refused:

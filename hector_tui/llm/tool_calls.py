@@ -71,11 +71,18 @@ def arrived(call_id: Any, name: str, arguments: str, signature: str = "", *, mad
     return ToolCall(whole_text(known_id) or f"{made_id}{new_id()}", whole_text(name), whole_text(arguments), signature)
 
 
-def uncut(calls: Iterable[ToolCall], reason: StopReason) -> list[ToolCall]:
-    """The calls that may be run: where an answer was ended early, the last may be half of a command, or none of it."""
-    if reason not in (StopReason.LENGTH, StopReason.REFUSAL):
-        return list(calls)
-    return [call for call in calls if call.arguments and _object_of(call.arguments) is not None]
+def runnable(calls: Iterable[ToolCall], reason: StopReason) -> list[ToolCall]:
+    """The calls that may be run: none of an answer that was refused, only whole ones of one that became too long.
+
+    The last call of such an answer may be half of a command, or no more than its name.
+    """
+    match reason:
+        case StopReason.REFUSAL:
+            return []
+        case StopReason.LENGTH:
+            return [call for call in calls if call.arguments and _object_of(call.arguments) is not None]
+        case _:
+            return list(calls)
 
 
 def call_arguments(arguments: str) -> dict[str, Any]:

@@ -84,6 +84,15 @@ def test_a_call_that_was_cut_before_its_arguments_is_not_run(subject: Subject) -
     assert not found.heard.calls
 
 
+def test_no_call_of_a_refused_answer_is_run(subject: Subject) -> None:
+    call = WireCall("call_1", "wipe", '{"disk": "all"}')
+    if subject.name == "ollama":
+        return  # its format has no refusals
+    found = read(subject, [body_of(subject, Answer(text="Well,", calls=(call,), stop=StopReason.REFUSAL))])
+    assert found.reason is StopReason.REFUSAL
+    assert not found.heard.calls
+
+
 @pytest.mark.parametrize("at", range(180, 310, 10))
 async def test_a_key_is_not_seen_where_a_message_is_cut(subject: Subject, make_model: MakeModel, at: int) -> None:
     words = "x" * at + KEY + "y" * 400
