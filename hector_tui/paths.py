@@ -68,6 +68,16 @@ class Profile:
         """The text copied last, where no clipboard was sure to take it."""
         return self.root / "copied.txt"
 
+    @property
+    def connections(self) -> Path:
+        """The providers connected by hand, without their keys."""
+        return self.root / "connections.json"
+
+    @property
+    def keys(self) -> Path:
+        """The keys of those, where no keyring keeps them."""
+        return self.root / "keys.json"
+
     def prepare(self) -> None:
         """Make the folder and its parts, readable by their owner only.
 

@@ -22,6 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         SystemExit: Help or the version was printed (0), or the command line is wrong (2).
     """
     _print_whatever_comes()
+    # Whatever is made from now on, by libraries and helpers too, is its owner's alone.
+    os.umask(0o077)
     try:
         try:
             return _run(parse(arguments))
