@@ -74,6 +74,18 @@ def _run(options: argparse.Namespace) -> int:
             from hector_tui.cli.backup import run_restore
 
             return run_restore(options)
+        case "connect":
+            from hector_tui.cli.connect import run_connect
+
+            return run_connect(options)
+        case "disconnect":
+            from hector_tui.cli.connect import run_disconnect
+
+            return run_disconnect(options)
+        case "models":
+            from hector_tui.cli.models import run_models
+
+            return run_models(options)
         case "doctor":
             from hector_tui.cli.doctor import run_doctor
 

@@ -360,13 +360,19 @@ class ModelDesk:
             doubted = await self._pause(pause if waiting() else None)
             pause = _FIRST_LOOK_S if doubted else min(pause * 2, _LONGEST_PAUSE_S)
             try:
-                if await self._has_changed():
-                    before = self.current
-                    await self.reload()
-                    self._tell(before.discovery, before.shelf, self.current)
+                if await self.look():
                     pause = _FIRST_LOOK_S
             except Exception:  # what cannot be looked at now can be the next time
                 logger.exception("looking for model servers failed")
+
+    async def look(self) -> bool:
+        """Look for servers now; returns whether one came or went, and agents got other models."""
+        if self._config.env.get(ENV_NO_PROBE, "") not in ("", "0") or not await self._has_changed():
+            return False
+        before = self.current
+        await self.reload()
+        self._tell(before.discovery, before.shelf, self.current)
+        return True
 
     async def _pause(self, seconds: float | None) -> bool:
         """Wait, or be woken by a doubt; returns whether it was one."""
