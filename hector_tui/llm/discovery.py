@@ -131,9 +131,10 @@ async def discover(
     ]
     keys.sort(key=lambda candidate: bool(candidate.connection))
     named = [_connected_server(one) for one in connected if one.base_url]
-    far = [_taken_as_said(server) for server in named if not is_loopback(server.base_url)]
+    looks = probe and env.get(ENV_NO_PROBE, "") in ("", "0")
+    far = [_taken_as_said(server) for server in named if not looks or not is_loopback(server.base_url)]
     found: list[Candidate] = []
-    if probe and env.get(ENV_NO_PROBE, "") in ("", "0"):
+    if looks:
         near = [server for server in named if is_loopback(server.base_url)]
         known = {server.base_url.rstrip("/") for server in near}
         places = [_as_environment_says(server, env) for server in servers]

@@ -118,7 +118,7 @@ class ModelPicker(Dialog[str | None]):
         ids = [row.id for row in rows]
         wanted = highlighted or (None if words else self._current or DEFAULT)
         first = next((place for place, row in enumerate(rows) if not row.disabled), None)
-        models.highlighted = ids.index(wanted) if wanted in ids else first
+        models.highlighted = ids.index(wanted) if wanted is not None and wanted in ids else first
 
     def _rows(self, words: Sequence[str]) -> list[Option]:
         rows = []
