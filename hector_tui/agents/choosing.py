@@ -15,6 +15,7 @@ from hector_tui.llm.discovery import OFFLINE, Candidate, CandidateKind, Candidat
 from hector_tui.llm.factory import LlmSettings
 from hector_tui.llm.ollama_address import server_address
 from hector_tui.llm.providers import PROVIDERS
+from hector_tui.llm.secrets import Secret
 
 OFFLINE_SOURCE = "offline"
 
@@ -53,11 +54,11 @@ class ModelSource:
 
 
 def sources_of(config: LoadedConfig, discovery: Discovery) -> dict[str, ModelSource]:
-    """Every source by its id, those of the files first; what discovery found at the same place again is left out."""
+    """Every source by its id, those of the files first; what discovery found again, at the same place with the same key, is left out."""
     found: dict[str, ModelSource] = {}
-    places: set[tuple[str, str]] = set()
+    places: set[tuple[str, str, Secret]] = set()
     for source in (*_configured(config), *map(_discovered, _usable(discovery))):
-        place = (source.settings.type, source.base_url.rstrip("/"))
+        place = (source.settings.type, source.base_url.rstrip("/"), source.settings.api_key)
         if source.view.source_id in found or (place in places and source.settings.type != "offline"):
             continue
         found[source.view.source_id] = source

@@ -192,7 +192,7 @@ class ChatScreen(PromptActions):
             return (
                 "Enter begins. No key and no model server were found, so agents answer offline: ctrl+x k connects one."
             )
-        return "Enter begins a conversation with the chosen agent. ctrl+x k connects a provider."
+        return "Enter begins a conversation · ctrl+x k connects a provider or a server."
 
     async def _watch_changes(self) -> None:
         """Hear which sessions changed, at most once a frame."""
