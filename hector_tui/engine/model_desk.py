@@ -264,7 +264,6 @@ class ModelDesk:
         except OSError as error:
             raise ConfigError(f"the connection cannot be kept ({error.strerror or error})") from error
         await self.reload()
-        self.announce(f"{checked.label} is connected: {self._auto_words()}")
         return Connected(
             name=connection.name,
             label=checked.label,

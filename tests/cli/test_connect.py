@@ -7,13 +7,13 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from hector_tui.paths import Profile
-from tests.cli.support import ROOT, doctor, run
-from tests.cli.support import provider as provider_thread
+from tests.cli.support import PATIENCE_S, ROOT, doctor, provider_thread, run
 from tests.provider import Answer
 
 KEY = "sk-canary-shell-5566778899"
@@ -90,7 +90,10 @@ def test_while_it_is_tried_no_process_list_shows_the_key(tmp_path: Path) -> None
         assert process.stdin is not None
         process.stdin.write(KEY.encode())
         process.stdin.close()
-        provider.wait_for_request()
+        deadline = time.monotonic() + PATIENCE_S
+        while not provider.requests and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert provider.requests
         shown = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, check=True).stdout
         process.kill()
         process.wait()
@@ -126,8 +129,8 @@ def test_doctor_lists_what_is_connected_without_its_key(
     profile.keys.write_text(json.dumps({"groq": KEY}))
     _, sections = doctor(capsys)
     assert KEY not in json.dumps(sections)
-    assert sections["Providers"]["connected: groq"]["text"] == "key in the profile's key file"
-    assert sections["Providers"]["Groq"]["text"].endswith("key from the profile's key file")
+    assert sections["providers"]["connected: groq"]["text"] == "key in the profile's key file"
+    assert sections["providers"]["Groq"]["text"].endswith("key from the profile's key file")
 
 
 def test_without_a_provider_it_lists_what_can_be_connected(capsys: pytest.CaptureFixture[str]) -> None:

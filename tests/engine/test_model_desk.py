@@ -52,9 +52,11 @@ def two_llms(one: LoopbackProvider, two: LoopbackProvider) -> Mapping[str, objec
 
 
 async def test_a_choice_is_one_sessions_alone_and_the_turn_says_who_answered(tmp_path: Path) -> None:
-    async with LoopbackProvider(Answer(text="from one")) as one, LoopbackProvider(
-        Answer(text="from two"), models=("loop-2", "big")
-    ) as two, opened(tmp_path, two_llms(one, two)) as engine:
+    async with (
+        LoopbackProvider(Answer(text="from one")) as one,
+        LoopbackProvider(Answer(text="from two"), models=("loop-2", "big")) as two,
+        opened(tmp_path, two_llms(one, two)) as engine,
+    ):
         agent = engine.registry.get("parrot")
         mine, others = await new_session(engine), await new_session(engine)
         chosen = await engine.chat.choose_model(mine.session_id, "two/loop-2")
@@ -195,9 +197,7 @@ async def test_the_agents_file_goes_before_the_environment_and_that_before_the_k
 
     def keys(env: Mapping[str, str]) -> dict[str, str]:
         loaded = with_stored_keys(load([tmp_path / "config"], env=env), stored)
-        return {
-            name: entry.api_key.get_secret_value() if entry.api_key else "" for name, entry in loaded.llms.items()
-        }
+        return {name: entry.api_key.get_secret_value() if entry.api_key else "" for name, entry in loaded.llms.items()}
 
     assert keys({}) == {
         "own": "key-of-the-file",

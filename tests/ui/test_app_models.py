@@ -68,9 +68,7 @@ async def test_a_model_is_searched_chosen_for_one_tab_and_given_back(tmp_path: P
 async def test_the_picker_shows_each_providers_error_beside_the_others_models(tmp_path: Path) -> None:
     refused = Answer(raw=b'{"error": "the meter ran out"}', status=500, framing="length")
     async with LoopbackProvider(listing=refused) as provider:
-        async with running(
-            tmp_path / "profile", config=[echo_config(tmp_path, provider.base_url)], env=ENV
-        ) as person:
+        async with running(tmp_path / "profile", config=[echo_config(tmp_path, provider.base_url)], env=ENV) as person:
             await person.begin("echo")
             picker = await open_picker(person)
             await person.sees("the meter ran out", "offline")

@@ -73,7 +73,9 @@ def echoing(request: ReceivedRequest) -> Answer:
     if request.body.get("model") != "refused":
         return Answer(text="fine")
     key = CANARIES["file"]
-    said = f"bad key {key}, header {base64.b64encode(key.encode()).decode()}, url {quote(key, safe='')} {'x' * 230}{key}"
+    said = (
+        f"bad key {key}, header {base64.b64encode(key.encode()).decode()}, url {quote(key, safe='')} {'x' * 230}{key}"
+    )
     return Answer(status=401, raw=json.dumps({"error": {"message": said}}).encode(), framing="length")
 
 

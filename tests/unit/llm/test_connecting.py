@@ -18,9 +18,7 @@ KEY = "sk-canary-connect-1234567"
 
 async def test_an_address_is_tried_with_one_get_that_carries_the_key_in_a_header_alone() -> None:
     async with LoopbackProvider(models=("a", "b")) as provider:
-        checked = await check(
-            option_of("other"), key=f" {KEY}\n", address=provider.origin, connections=Connections()
-        )
+        checked = await check(option_of("other"), key=f" {KEY}\n", address=provider.origin, connections=Connections())
     (request,) = provider.requests
     assert (request.method, request.headers["authorization"]) == ("GET", f"Bearer {KEY}")
     assert KEY not in request.path
