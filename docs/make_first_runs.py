@@ -183,7 +183,8 @@ def with_nothing() -> None:
     """Neither key nor server, and how a provider is connected from there."""
     run = Recording(
         "Nothing at all, then a key",
-        "No key, no server, no network. The guide answers after one key, Enter; then a provider is connected in the app.\n"
+        "No key, no server, no network. The guide answers after one key, Enter;\n"
+        "then a provider is connected in the app.\n"
         "(An OpenAI-compatible address on loopback stands in for it.)",
     )
     with provider(0, ["big-model", "small-model"]) as address, terminal({"HECTOR_TUI_NO_PROBE": "1"}):

@@ -54,7 +54,10 @@ class ModelSource:
 
 
 def sources_of(config: LoadedConfig, discovery: Discovery) -> dict[str, ModelSource]:
-    """Every source by its id, those of the files first; what discovery found again, at the same place with the same key, is left out."""
+    """Every source by its id, those of the files first.
+
+    What discovery found again, at the same place with the same key, is left out.
+    """
     found: dict[str, ModelSource] = {}
     places: set[tuple[str, str, Secret]] = set()
     for source in (*_configured(config), *map(_discovered, _usable(discovery))):

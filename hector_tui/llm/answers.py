@@ -18,8 +18,9 @@ _INTRODUCTION = (
     "I am the **offline responder**: no language model, a program that follows rules. "
     "Everything around me is real: streaming, tools, memory, sessions."
 )
-_CONNECT = """To talk to a real model, type `/connect` and paste a key: it works at once. Or start a local server such as Ollama;
-it is found by itself."""
+_CONNECT = """To talk to a real model, type `/connect` and paste a key: it works at once.
+
+Or start a local server such as Ollama; it is found by itself."""
 _QUOTED_CHARACTERS = 1_600
 _RELATED_SCORE = 0.75
 """A second passage is quoted too when it scores at least this share of the first."""

@@ -33,7 +33,8 @@ def fork(connection: sqlite3.Connection, source_id: str, up_to: int, now: float)
         UnknownSession: There is no such session.
     """
     source = connection.execute(
-        "SELECT agent_id, title, named, queue_policy, model, model_window FROM sessions WHERE session_id = ? AND deleted_at IS NULL",
+        "SELECT agent_id, title, named, queue_policy, model, model_window FROM sessions"
+        " WHERE session_id = ? AND deleted_at IS NULL",
         (source_id,),
     ).fetchone()
     if source is None:

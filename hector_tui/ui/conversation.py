@@ -226,7 +226,9 @@ class Conversation:
 
     def _stored_view(self, document: TranscriptDocument, record: TurnRecord) -> TurnView:
         turn = record.turn
-        return TurnView.of_record(document, record, self._label_of(turn.key.agent_id, turn.model), to=self._addressee(turn))
+        return TurnView.of_record(
+            document, record, self._label_of(turn.key.agent_id, turn.model), to=self._addressee(turn)
+        )
 
     def _addressee(self, turn: Turn) -> str:
         """Whom a question went to, when it is another agent than the session's own."""

@@ -95,28 +95,34 @@ async def test_a_choice_and_its_window_survive_a_restart(tmp_path: Path) -> None
 
 
 async def test_a_name_that_nobody_or_more_than_one_has_is_refused_with_what_to_write(tmp_path: Path) -> None:
-    async with LoopbackProvider(models=("same",)) as one, LoopbackProvider(models=("same",)) as two:
-        async with opened(tmp_path, two_llms(one, two)) as engine:
-            key = await new_session(engine)
-            with pytest.raises(SessionError, match="one/same, two/same"):
-                await engine.chat.choose_model(key.session_id, "same")
-            with pytest.raises(SessionError, match="providers here: one, two, offline"):
-                await engine.chat.choose_model(key.session_id, "nothing")
-            assert (await engine.chat.session(key.session_id)).model == ""
+    async with (
+        LoopbackProvider(models=("same",)) as one,
+        LoopbackProvider(models=("same",)) as two,
+        opened(tmp_path, two_llms(one, two)) as engine,
+    ):
+        key = await new_session(engine)
+        with pytest.raises(SessionError, match="one/same, two/same"):
+            await engine.chat.choose_model(key.session_id, "same")
+        with pytest.raises(SessionError, match="providers here: one, two, offline"):
+            await engine.chat.choose_model(key.session_id, "nothing")
+        assert (await engine.chat.session(key.session_id)).model == ""
 
 
 async def test_a_list_is_fetched_at_the_first_look_and_kept_and_its_error_is_its_own(tmp_path: Path) -> None:
     refused = Answer(raw=b'{"error": "out of order"}', status=500, framing="length")
-    async with LoopbackProvider(models=("a", "b")) as one, LoopbackProvider(listing=refused) as two:
-        async with opened(tmp_path, two_llms(one, two)) as engine:
-            assert one.connections == 0 or all(request.method != "GET" for request in one.requests)
-            first, second = await engine.models.listing("one"), await engine.models.listing("one")
-            assert first is second
-            assert [model.name for model in first.models] == ["a", "b"]
-            assert len([request for request in one.requests if request.method == "GET"]) == 1
-            assert "out of order" in (await engine.models.listing("two")).problem
-            await engine.models.listing("one", fresh=True)
-            assert len([request for request in one.requests if request.method == "GET"]) == 2
+    async with (
+        LoopbackProvider(models=("a", "b")) as one,
+        LoopbackProvider(listing=refused) as two,
+        opened(tmp_path, two_llms(one, two)) as engine,
+    ):
+        assert one.connections == 0 or all(request.method != "GET" for request in one.requests)
+        first, second = await engine.models.listing("one"), await engine.models.listing("one")
+        assert first is second
+        assert [model.name for model in first.models] == ["a", "b"]
+        assert len([request for request in one.requests if request.method == "GET"]) == 1
+        assert "out of order" in (await engine.models.listing("two")).problem
+        await engine.models.listing("one", fresh=True)
+        assert len([request for request in one.requests if request.method == "GET"]) == 2
 
 
 async def test_what_is_connected_works_at_once_and_a_running_turn_keeps_what_it_began_with(tmp_path: Path) -> None:
@@ -241,7 +247,9 @@ async def test_a_server_that_starts_later_is_found_and_one_that_ends_is_missed(
     async with LoopbackProvider() as provider:
         port = provider.port
     places = (LocalServer("llama.cpp", f"http://127.0.0.1:{port}/v1"),)
-    monkeypatch.setattr(discovery.discover, "__kwdefaults__", {**discovery.discover.__kwdefaults__, "servers": places})
+    monkeypatch.setattr(
+        discovery.discover, "__kwdefaults__", {**(discovery.discover.__kwdefaults__ or {}), "servers": places}
+    )
 
     def model() -> str:
         return engine.registry.get("parrot").model.label

@@ -67,57 +67,60 @@ async def test_a_model_is_searched_chosen_for_one_tab_and_given_back(tmp_path: P
 
 async def test_the_picker_shows_each_providers_error_beside_the_others_models(tmp_path: Path) -> None:
     refused = Answer(raw=b'{"error": "the meter ran out"}', status=500, framing="length")
-    async with LoopbackProvider(listing=refused) as provider:
-        async with running(tmp_path / "profile", config=[echo_config(tmp_path, provider.base_url)], env=ENV) as person:
-            await person.begin("echo")
-            picker = await open_picker(person)
-            await person.sees("the meter ran out", "offline")
-            await person.press(*"loop/written-9")
-            await person.sees("Take loop/written-9 as written")
-            await person.press("enter")
-            await person.hears("written-9 answers in this session")
-            assert not picker.is_current
+    async with (
+        LoopbackProvider(listing=refused) as provider,
+        running(tmp_path / "profile", config=[echo_config(tmp_path, provider.base_url)], env=ENV) as person,
+    ):
+        await person.begin("echo")
+        picker = await open_picker(person)
+        await person.sees("the meter ran out", "offline")
+        await person.press(*"loop/written-9")
+        await person.sees("Take loop/written-9 as written")
+        await person.press("enter")
+        await person.hears("written-9 answers in this session")
+        assert not picker.is_current
 
 
 async def test_a_pasted_key_is_dots_is_tried_kept_and_used_at_once(tmp_path: Path) -> None:
     said = json.dumps({"error": {"message": f"no such key: {KEY}"}}).encode()
     refused = Answer(raw=said, status=401, framing="length")
-    async with LoopbackProvider(listing=refused) as strict, LoopbackProvider() as provider:
-        async with running(tmp_path / "profile", env=ENV) as person:
-            await person.press("ctrl+x", "k")
-            await person.until(lambda: isinstance(person.app.screen, ProviderPicker), "the providers")
-            await person.sees("OpenAI", "Anthropic", "Ollama", "OpenAI-compatible address")
-            person.app.screen.query_one(OptionList).highlighted = 11
-            await person.press("enter")
-            await person.until(lambda: isinstance(person.app.screen, ConnectForm), "the form")
-            await person.press(*strict.base_url, "tab")
-            field = person.app.screen.query_one(KeyInput)
-            field.post_message(Paste(f' "{KEY[:9]}\n{KEY[9:]}"\n'))
-            await person.until(lambda: len(field.value) == len(KEY), "the cleaned key")
-            assert KEY[:9] not in person.screen_text
-            assert KEY not in person.app.export_screenshot()
-            assert KEY not in repr(field)
-            field.action_select_all()
-            field.action_copy()
-            field.action_cut()
-            assert person.app.clipboard == ""
-            await field.action_submit()
-            await person.sees("no such key: ********")
-            assert not (tmp_path / "profile" / "keys.json").exists()
-            address = person.app.screen.query_one("#connect-address")
-            address.value = provider.base_url  # type: ignore[attr-defined]
-            await field.action_submit()
-            await person.hears("works. Its key is in the profile's key file")
-            await person.until(
-                lambda: person.chat.desk.agents["assistant"].model == "loop-1", "agents with the new model"
-            )
-            assert "answer offline" not in str(person.chat.query_one("#home-hint", Static).render())
-            await person.begin("assistant")
-            await person.ask("hello")
-            assert provider.posts[-1].headers["authorization"] == f"Bearer {KEY}"
-            await person.send("/disconnect " + f"127.0.0.1-{provider.port}")
-            await person.hears("is forgotten, with its key")
-            await person.until(lambda: person.chat.desk.agents["assistant"].model == "offline", "offline again")
+    async with (
+        LoopbackProvider(listing=refused) as strict,
+        LoopbackProvider() as provider,
+        running(tmp_path / "profile", env=ENV) as person,
+    ):
+        await person.press("ctrl+x", "k")
+        await person.until(lambda: isinstance(person.app.screen, ProviderPicker), "the providers")
+        await person.sees("OpenAI", "Anthropic", "Ollama", "OpenAI-compatible address")
+        person.app.screen.query_one(OptionList).highlighted = 11
+        await person.press("enter")
+        await person.until(lambda: isinstance(person.app.screen, ConnectForm), "the form")
+        await person.press(*strict.base_url, "tab")
+        field = person.app.screen.query_one(KeyInput)
+        field.post_message(Paste(f' "{KEY[:9]}\n{KEY[9:]}"\n'))
+        await person.until(lambda: len(field.value) == len(KEY), "the cleaned key")
+        assert KEY[:9] not in person.screen_text
+        assert KEY not in person.app.export_screenshot()
+        assert KEY not in repr(field)
+        field.action_select_all()
+        field.action_copy()
+        field.action_cut()
+        assert person.app.clipboard == ""
+        await field.action_submit()
+        await person.sees("no such key: ********")
+        assert not (tmp_path / "profile" / "keys.json").exists()
+        address = person.app.screen.query_one("#connect-address")
+        address.value = provider.base_url  # type: ignore[attr-defined]
+        await field.action_submit()
+        await person.hears("works. Its key is in the profile's key file")
+        await person.until(lambda: person.chat.desk.agents["assistant"].model == "loop-1", "agents with the new model")
+        assert "answer offline" not in str(person.chat.query_one("#home-hint", Static).render())
+        await person.begin("assistant")
+        await person.ask("hello")
+        assert provider.posts[-1].headers["authorization"] == f"Bearer {KEY}"
+        await person.send("/disconnect " + f"127.0.0.1-{provider.port}")
+        await person.hears("is forgotten, with its key")
+        await person.until(lambda: person.chat.desk.agents["assistant"].model == "offline", "offline again")
 
 
 async def test_a_session_whose_agent_needs_a_key_says_what_to_do(tmp_path: Path) -> None:

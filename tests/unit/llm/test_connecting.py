@@ -59,7 +59,7 @@ async def test_a_redirect_is_not_followed_and_nobody_else_sees_the_key() -> None
 
 
 async def test_a_vendor_wants_a_key_and_says_where_one_is_made() -> None:
-    with pytest.raises(ConfigError, match="console.groq.com"):
+    with pytest.raises(ConfigError, match=r"console\.groq\.com"):
         await check(option_of("groq"), key=' "" ', connections=Connections())
     with pytest.raises(ConfigError, match="Providers: openai"):
         option_of("nobody")
