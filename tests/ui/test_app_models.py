@@ -26,7 +26,7 @@ agents:
 
 
 async def open_picker(person: Person) -> ModelPicker:
-    await person.press("ctrl+x", "m")
+    await person.press("ctrl+x", "M")
     await person.until(lambda: isinstance(person.app.screen, ModelPicker), "the picker")
     screen = person.app.screen
     assert isinstance(screen, ModelPicker)
@@ -89,7 +89,7 @@ async def test_a_pasted_key_is_dots_is_tried_kept_and_used_at_once(tmp_path: Pat
         LoopbackProvider() as provider,
         running(tmp_path / "profile", env=ENV) as person,
     ):
-        await person.press("ctrl+x", "k")
+        await person.press("ctrl+x", "C")
         await person.until(lambda: isinstance(person.app.screen, ProviderPicker), "the providers")
         await person.sees("OpenAI", "Anthropic", "Ollama", "OpenAI-compatible address")
         person.app.screen.query_one(OptionList).highlighted = 11

@@ -187,12 +187,11 @@ class ChatScreen(PromptActions):
         return card_infos(tuple(self.desk.agents.values()))
 
     def _home_hint(self) -> str:
+        connect = keys_of(self.app).way_to("model.connect")
         ready = [agent for agent in self.desk.agents.values() if agent.readiness == "ready"]
         if ready and all(agent.model == "offline" for agent in ready):
-            return (
-                "Enter begins. No key and no model server were found, so agents answer offline: ctrl+x k connects one."
-            )
-        return "Enter begins a conversation · ctrl+x k connects a provider or a server."
+            return f"Enter begins. No key and no model server were found, so agents answer offline: {connect} connects one."
+        return f"Enter begins a conversation · {connect} connects a provider or a server."
 
     async def _watch_changes(self) -> None:
         """Hear which sessions changed, at most once a frame."""

@@ -31,7 +31,7 @@ class ModelActions(ApprovalActions):
         """Choose a model for the shown session."""
         conversation = self.active
         if conversation is None:
-            self.tell("A model is chosen for a session: begin one first. ctrl+x k connects a provider.")
+            self.tell("A model is chosen for a session: begin one first.")
             return
         self.run_command(partial(self._pick_model, conversation), group="models")
 
