@@ -78,7 +78,7 @@ def test_a_migration_copies_the_file_first_and_is_all_or_nothing(tmp_path: Path)
             migrate(connection, path, tmp_path / "backups", (*MIGRATIONS, broken))
         assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
         assert connection.execute("SELECT * FROM sessions").fetchall() == [
-            ("s", "a", "t", 1.0, 1.0, 0, 0, "", 0, 0, None)
+            ("s", "a", "t", 1.0, 1.0, 0, 0, "", 0, 0, None, "", 0)
         ]
     (copy,) = (tmp_path / "backups").iterdir()
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
