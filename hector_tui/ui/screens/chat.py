@@ -190,7 +190,8 @@ class ChatScreen(PromptActions):
         connect = keys_of(self.app).way_to("model.connect")
         ready = [agent for agent in self.desk.agents.values() if agent.readiness == "ready"]
         if ready and all(agent.model == "offline" for agent in ready):
-            return f"Enter begins. No key and no model server were found, so agents answer offline: {connect} connects one."
+            why = "No key and no model server were found, so agents answer offline"
+            return f"Enter begins. {why}: {connect} connects one."
         return f"Enter begins a conversation · {connect} connects a provider or a server."
 
     async def _watch_changes(self) -> None:
