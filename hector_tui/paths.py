@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hector_tui.errors import ProfileError
 
 ENV_HOME = "HECTOR_TUI_HOME"
 _PRIVATE = stat.S_IRWXU
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,16 @@ class Profile:
         """The text copied last, where no clipboard was sure to take it."""
         return self.root / "copied.txt"
 
+    @property
+    def connections(self) -> Path:
+        """The providers connected by hand, without their keys."""
+        return self.root / "connections.json"
+
+    @property
+    def keys(self) -> Path:
+        """The keys of those, where no keyring keeps them."""
+        return self.root / "keys.json"
+
     def prepare(self) -> None:
         """Make the folder and its parts, readable by their owner only.
 
@@ -79,12 +91,27 @@ class Profile:
                 folder.mkdir(parents=True, exist_ok=True, mode=_PRIVATE)
             # mkdir's mode is cut by the umask and ignored for folders that exist.
             os.chmod(self.root, _PRIVATE)
+            _make_private(self.root)
         except OSError as error:
             raise ProfileError(
                 f"the profile folder cannot be used ({error.strerror or error})",
                 where=str(self.root),
                 hint=f"Name another folder with --profile or {ENV_HOME}.",
             ) from error
+
+
+def _make_private(root: Path) -> None:
+    """Take everybody else's rights from what a profile already holds: an older version, or a copy, may have left some.
+
+    Links are left alone, and so is what belongs to somebody else.
+    """
+    for folder, folders, files in os.walk(root):
+        for name in (*folders, *files):
+            path = os.path.join(folder, name)
+            with suppress(OSError):
+                mode = os.lstat(path).st_mode
+                if mode & _OTHERS and not stat.S_ISLNK(mode):
+                    os.chmod(path, stat.S_IMODE(mode) & ~_OTHERS)
 
 
 def find_profile(option: str | None, env: Mapping[str, str]) -> Profile:

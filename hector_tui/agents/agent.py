@@ -91,7 +91,8 @@ class Agent:
     async def _answer(self, state: ReasoningState, emit: Emit) -> str:
         turn = state.turn
         emit(StateChanged("recalling"))
-        selection = await self._select(turn.key, turn.text, before=turn.ordinal)
+        model = state.model or self.model
+        selection = await self._select(turn.key, turn.text, before=turn.ordinal, model=model)
         state.history = messages_of(selection.turns)
         state.dropped_turns = selection.dropped_turns
         state.files = await self._files(turn, state.history)
@@ -100,17 +101,18 @@ class Agent:
             emit(MemoryRecalled(tuple(_recalled(hit) for hit in state.recalled)))
         return await think_and_act(self, state, emit)
 
-    def priced(self, usage: Usage) -> Usage:
-        """Tokens with what they cost."""
-        return self.services.prices.priced(usage, self.model.label)
+    def priced(self, usage: Usage, model: str) -> Usage:
+        """Tokens with what they cost, by the label of the model that was asked."""
+        return self.services.prices.priced(usage, model)
 
-    async def preview(self, key: SessionKey, draft: str) -> ContextView:
-        """What would be sent if the draft were sent now."""
-        selection = await self._select(key, draft, before=_AFTER_ALL_TURNS)
+    async def preview(self, key: SessionKey, draft: str, chosen: Model | None = None) -> ContextView:
+        """What would be sent if the draft were sent now, to the agent's model or the one its session chose."""
+        model = chosen or self.model
+        selection = await self._select(key, draft, before=_AFTER_ALL_TURNS, model=model)
         recalled = await self._recall(key, draft, selection) if draft.strip() else ()
         turn = (user_message(draft),) if draft.strip() else ()
         parts = self.parts(messages_of(selection.turns), recalled, turn)
-        return self._view(parts, dropped_turns=selection.dropped_turns, iteration=0, at=self.services.clock())
+        return self._view(parts, model, selection.dropped_turns, iteration=0, at=self.services.clock())
 
     def parts(
         self,
@@ -135,23 +137,29 @@ class Agent:
     def sent(self, state: ReasoningState) -> tuple[ContextView, ...]:
         """What a run of this agent has sent so far, as the inspector shows it."""
         return tuple(
-            self._view(request.parts, dropped_turns=state.dropped_turns, iteration=request.iteration, at=request.at)
+            self._view(
+                request.parts,
+                state.model or self.model,
+                state.dropped_turns,
+                iteration=request.iteration,
+                at=request.at,
+            )
             for request in state.requests
         )
 
-    def _view(self, parts: RequestParts, *, dropped_turns: int, iteration: int, at: float) -> ContextView:
+    def _view(self, parts: RequestParts, model: Model, dropped_turns: int, *, iteration: int, at: float) -> ContextView:
         return parts.view(
             agent_id=self.agent_id,
-            model=self.model.label,
-            window=self.model.context_window,
+            model=model.label,
+            window=model.context_window,
             dropped_turns=dropped_turns,
             iteration=iteration,
             at=at,
         )
 
-    async def _select(self, key: SessionKey, question: str, *, before: int) -> Selection:
+    async def _select(self, key: SessionKey, question: str, *, before: int, model: Model) -> Selection:
         records = await self.services.sessions.conversation(key, before=before, limit=HISTORY_TURNS)
-        return self.services.memory.select(self.memory, records, self._history_budget(question))
+        return self.services.memory.select(self.memory, records, self._history_budget(question, model.context_window))
 
     async def _files(self, turn: Turn, history: Sequence[Message]) -> Mapping[str, bytes]:
         """What the messages of a request have attached; read once a run, and by id, so one picture is read once."""
@@ -165,12 +173,12 @@ class Agent:
         shown = frozenset(record.turn.turn_id for record in selection.turns)
         return await self.services.memory.recall_for(key, question, self.memory, exclude_turns=shown)
 
-    def _history_budget(self, question: str) -> int | None:
+    def _history_budget(self, question: str, window: int) -> int | None:
         """Tokens left for earlier turns; None when the model's window is unknown."""
-        if not self.model.context_window:
+        if not window:
             return None
         fixed = estimate_tokens(self.prompt.text) + tools_tokens(self.tools.specs) + estimate_tokens(question)
-        return max(0, self.model.context_window - fixed - (self.max_tokens or ANSWER_RESERVE))
+        return max(0, window - fixed - (self.max_tokens or ANSWER_RESERVE))
 
 
 def _recalled(hit: MemoryHit) -> RecalledMemory:

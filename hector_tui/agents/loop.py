@@ -50,7 +50,7 @@ class Reasoner(Protocol):
 
     @property
     def model(self) -> Model:
-        """Whom it asks."""
+        """Whom it asks, unless the session chose another."""
         ...
 
     @property
@@ -63,8 +63,8 @@ class Reasoner(Protocol):
         """Model calls of one run at most."""
         ...
 
-    def priced(self, usage: Usage) -> Usage:
-        """Tokens with what they cost."""
+    def priced(self, usage: Usage, model: str) -> Usage:
+        """Tokens with what they cost, by the label of the model that was asked."""
         ...
 
     def parts(
@@ -107,12 +107,13 @@ async def _ask(
     agent: Reasoner, request: ModelRequest, state: ReasoningState, answer: FormedAnswer, emit: Emit
 ) -> tuple[Sequence[ToolCall], str]:
     """One model call; its tool calls are announced when all are known, so that they belong to one step."""
+    model = state.model or agent.model
     calls: list[ToolCall] = []
     usage = Usage()
     said: list[str] = []
     stopped: StopReason | None = None
     try:
-        async with aclosing(agent.model.stream(request)) as events:
+        async with aclosing(model.stream(request)) as events:
             async for event in events:
                 match event:
                     case TextChunk(text):
@@ -124,7 +125,7 @@ async def _ask(
                     case ToolCall():
                         calls.append(event)
                     case UsageReport(reported):
-                        usage = agent.priced(reported)
+                        usage = agent.priced(reported, model.label)
                         emit(UsageUpdated(state.usage + usage))
                     case Retrying(wait_s, attempt, why):
                         emit(StateChanged("retrying", state.iteration, time.time() + wait_s, f"try {attempt}: {why}"))
@@ -134,7 +135,7 @@ async def _ask(
         answer.release()
         # A call that was cancelled or broke off is spent too, and most providers count at its end only.
         if said and stopped is None:
-            usage = agent.priced(broken_off(usage, request, "".join(said)))
+            usage = agent.priced(broken_off(usage, request, "".join(said)), model.label)
         state.usage = state.usage + usage
     for call in calls:
         emit(ToolCallStarted(call.call_id, call.name, call.arguments, call.signature))

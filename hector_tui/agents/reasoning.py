@@ -12,6 +12,7 @@ from hector_tui.domain.memories import MemoryHit
 from hector_tui.domain.messages import Message
 from hector_tui.domain.turns import Turn
 from hector_tui.domain.usage import Usage
+from hector_tui.llm.base import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class ReasoningState:
 
     Attributes:
         turn: The question.
+        model: The one the session chose for itself; None for the agent's own.
         approver: Who is asked about tool calls that need a person's word.
         answer: The messages of this turn until now, assembled from the events.
         history: Messages of the earlier turns working memory picked, oldest first.
@@ -46,6 +48,7 @@ class ReasoningState:
     """
 
     turn: Turn
+    model: Model | None = None
     approver: Approver = field(default_factory=NobodyToAsk)
     answer: TurnAssembler = field(default_factory=TurnAssembler)
     history: Sequence[Message] = ()

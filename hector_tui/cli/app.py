@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hector_tui.cli.output import warn
 from hector_tui.cli.setup import config_paths, prepared_profile
 from hector_tui.cli.statuses import EXIT_DONE, EXIT_FAILED
+from hector_tui.redaction import Redactor
 
 if TYPE_CHECKING:
     from hector_tui.engine.host import Engine
@@ -24,7 +25,8 @@ def run_app(options: argparse.Namespace) -> int:
     if not _is_terminal():
         warn("hector-tui needs a terminal; `hector-tui ask PROMPT` answers without one")
         return EXIT_FAILED
-    profile = prepared_profile(options)
+    redactor = Redactor()
+    profile = prepared_profile(options, redactor)
     from hector_tui.ui.app import HectorApp, Start
 
     start = Start(
@@ -38,7 +40,7 @@ def run_app(options: argparse.Namespace) -> int:
     async def open_engine() -> Engine:
         from hector_tui.engine.host import Engine, EngineOptions
 
-        return await Engine.open(EngineOptions(profile=profile, config_paths=paths, env=env))
+        return await Engine.open(EngineOptions(profile=profile, config_paths=paths, env=env, redactor=redactor))
 
     app = HectorApp(profile, open_engine, start)
     app.run()

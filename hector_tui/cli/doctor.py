@@ -62,7 +62,7 @@ def examine(options: argparse.Namespace) -> list[Section]:
         return [looks[0].section]
 
     def configuration() -> Sequence[Section]:
-        return asyncio.run(configuration_sections(config_paths(options), os.environ))
+        return asyncio.run(configuration_sections(config_paths(options), os.environ, profile))
 
     checks: tuple[tuple[str, Callable[[], Sequence[Section]]], ...] = (
         ("Versions", lambda: [versions_section()]),

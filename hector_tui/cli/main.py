@@ -22,6 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         SystemExit: Help or the version was printed (0), or the command line is wrong (2).
     """
     _print_whatever_comes()
+    # Whatever is made from now on, by libraries and helpers too, is its owner's alone.
+    os.umask(0o077)
     try:
         try:
             return _run(parse(arguments))
@@ -72,6 +74,18 @@ def _run(options: argparse.Namespace) -> int:
             from hector_tui.cli.backup import run_restore
 
             return run_restore(options)
+        case "connect":
+            from hector_tui.cli.connect import run_connect
+
+            return run_connect(options)
+        case "disconnect":
+            from hector_tui.cli.connect import run_disconnect
+
+            return run_disconnect(options)
+        case "models":
+            from hector_tui.cli.models import run_models
+
+            return run_models(options)
         case "doctor":
             from hector_tui.cli.doctor import run_doctor
 

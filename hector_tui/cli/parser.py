@@ -63,6 +63,9 @@ def build_parser() -> Parser:
     _add_usage(commands)
     _add_backup(commands)
     _add_restore(commands)
+    _add_connect(commands)
+    _add_disconnect(commands)
+    _add_models(commands)
     _add_doctor(commands)
     _add_bench(commands)
     return parser
@@ -196,6 +199,36 @@ def _add_restore(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     restore.add_argument("--json", action="store_true", help="with `list`, print one backup per line as JSON")
     _add_common(restore, 1)
+
+
+def _add_connect(commands: argparse._SubParsersAction[Parser]) -> None:
+    connect = commands.add_parser(
+        "connect",
+        help="connect a provider or a server; its key is asked for unseen, or read from standard input",
+        description="Try a key or an address with one cheap request and keep it. There is no option for the key: what"
+        " stands on a command line is seen by every user of the machine and kept by the shell.",
+    )
+    connect.add_argument(
+        "provider", nargs="?", default="", metavar="PROVIDER", help="without it, what there is to connect"
+    )
+    connect.add_argument("--address", default="", metavar="URL", help="where a server is (its usual place)")
+    connect.add_argument(
+        "--model", default="", metavar="NAME", help="what `llm: auto` takes there (the provider's own)"
+    )
+    _add_common(connect, 1)
+
+
+def _add_disconnect(commands: argparse._SubParsersAction[Parser]) -> None:
+    disconnect = commands.add_parser("disconnect", help="forget a connection and its key")
+    disconnect.add_argument("name", metavar="NAME", help="as `hector-tui doctor` shows it")
+    _add_common(disconnect, 1)
+
+
+def _add_models(commands: argparse._SubParsersAction[Parser]) -> None:
+    models = commands.add_parser("models", help="list the models that can be used here")
+    models.add_argument("provider", nargs="?", default="", metavar="PROVIDER", help="of this provider only")
+    models.add_argument("--json", action="store_true", help="print one model per line as JSON")
+    _add_common(models, 1)
 
 
 def _add_doctor(commands: argparse._SubParsersAction[Parser]) -> None:

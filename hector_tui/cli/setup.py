@@ -16,6 +16,7 @@ from hector_tui.paths import ENV_HOME, Profile, find_profile
 
 if TYPE_CHECKING:
     from hector_tui.engine.host import Engine, EngineOptions
+    from hector_tui.redaction import Redactor
     from hector_tui.sessions.store import Store
 
 
@@ -56,8 +57,12 @@ def engine_options(options: argparse.Namespace) -> EngineOptions:
     return EngineOptions(profile=profile_of(options), config_paths=config_paths(options), env=dict(os.environ))
 
 
-def prepared_profile(options: argparse.Namespace) -> Profile:
+def prepared_profile(options: argparse.Namespace, redactor: Redactor | None = None) -> Profile:
     """The profile with its folders made and the log begun.
+
+    Args:
+        options: Name the profile.
+        redactor: Keeps keys out of the log.
 
     Raises:
         ProfileError: The folder cannot be used.
@@ -66,7 +71,7 @@ def prepared_profile(options: argparse.Namespace) -> Profile:
 
     profile = profile_of(options)
     profile.prepare()
-    start_logging(profile.log, debug=options.debug)
+    start_logging(profile.log, debug=options.debug, redactor=redactor)
     return profile
 
 
@@ -79,8 +84,9 @@ async def open_engine(options: argparse.Namespace) -> AsyncIterator[Engine]:
     """
     from hector_tui.engine.host import Engine
 
-    prepared_profile(options)
-    engine = await Engine.open(engine_options(options))
+    settings = engine_options(options)
+    prepared_profile(options, settings.redactor)
+    engine = await Engine.open(settings)
     try:
         for notice in (*engine.notices, *map(str, engine.config.errors)):
             warn(notice)

@@ -110,6 +110,8 @@ class SessionInfo:
         queue_policy: What happens to a message sent while a turn runs; empty means as the agent's file says.
         named: A person chose the title; nothing overwrites it.
         created_at, updated_at, deleted_at: Seconds since the epoch, UTC; one that has `deleted_at` is in the trash.
+        model: The model chosen for this session alone, as `source/name`; empty for that of its agent.
+        model_window: Tokens its source said it holds; 0 when unknown.
     """
 
     session_id: str
@@ -123,6 +125,8 @@ class SessionInfo:
     named: bool = False
     pinned: bool = False
     deleted_at: float | None = None
+    model: str = ""
+    model_window: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import get_args
 
-from hector_tui.agents.agent import Agent, QueuePolicy
+from hector_tui.agents.agent import QueuePolicy
 from hector_tui.agents.registry import AgentEntry, AgentRegistry
 from hector_tui.domain.approvals import Decision
 from hector_tui.domain.context import ContextView
@@ -18,11 +18,13 @@ from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.memories import Memory, MemoryHit, RecallScope
 from hector_tui.domain.messages import FilePart
+from hector_tui.domain.models import ChosenModel
 from hector_tui.domain.spending import Spending, SpendingBy
-from hector_tui.domain.turns import SentPrompt, SessionInfo, TabInfo, TurnRecord
+from hector_tui.domain.turns import SentPrompt, SessionInfo, TabInfo, TurnRecord, TurnStatus
 from hector_tui.engine.activity import ActivityBoard
 from hector_tui.engine.feed import ENGINE, ChangeFeed, ChangeReader
 from hector_tui.engine.library import Library
+from hector_tui.engine.model_desk import ModelDesk
 from hector_tui.engine.queueing import SessionQueue
 from hector_tui.engine.run import Run
 from hector_tui.engine.runner import Runner
@@ -45,6 +47,9 @@ _ENDED_KEPT = 8
 class ChatService:
     """Everything a person can do.
 
+    Attributes:
+        models: Choosing and connecting models.
+
     Args:
         make_runner: Builds the runner; it is given what to call when a run changes.
     """
@@ -53,6 +58,7 @@ class ChatService:
         self,
         *,
         registry: AgentRegistry,
+        models: ModelDesk,
         sessions: SessionService,
         tabs: TabTable,
         approvals: ApprovalTable,
@@ -63,6 +69,7 @@ class ChatService:
         make_runner: Callable[[Callable[[Run], None]], Runner],
     ) -> None:
         self._registry = registry
+        self.models = models
         self._sessions = sessions
         self._tabs = tabs
         self._approvals = approvals
@@ -91,6 +98,15 @@ class ChatService:
     def registry(self) -> AgentRegistry:
         """The shared agents."""
         return self._registry
+
+    def replace_agents(self, registry: AgentRegistry) -> None:
+        """Let other instances of the same agents answer from now on; what works goes on with those it began with."""
+        self._registry = registry
+        for run in self.runner.all_runs():
+            entry = next((entry for entry in registry if entry.agent_id == run.key.agent_id), None)
+            if run.started_at is None and entry is not None and entry.agent is not None:
+                run.adopt(entry.agent, self.models.renewed(run.state.model))
+        self._feed.mark(ENGINE)
 
     def agents(self) -> tuple[AgentView, ...]:
         """Every agent of the configuration, usable or not; safe from any thread."""
@@ -140,6 +156,25 @@ class ChatService:
         if policy not in ("", *get_args(QueuePolicy)):
             raise SessionError(f"there is no queue policy {policy!r}", hint="enqueue, interrupt or reject.")
         await self._sessions.set_queue_policy(session_id, policy)
+
+    async def choose_model(self, session_id: str, text: str) -> ChosenModel | None:
+        """Let another model answer in this session alone; the next message goes to it.
+
+        Args:
+            session_id: The session.
+            text: `source/model`, a model's name that one source alone lists, or `default` for its agent's own.
+
+        Raises:
+            SessionError: No source, or more than one, has such a model.
+            StoreError: It was not stored.
+        """
+        if text.strip().lower() in ("", "default"):
+            await self._sessions.set_model(session_id, "")
+        else:
+            choice = await self.models.choice_of(text)
+            await self._sessions.set_model(session_id, str(choice), choice.context_window)
+        self._feed.mark(session_id)
+        return self.models.chosen(await self._sessions.get(session_id))
 
     async def delete_session(self, session_id: str) -> None:
         """Stop a session's runs, then delete it; `library.undelete` brings it back, `library.purge` ends it for good.
@@ -191,12 +226,13 @@ class ChatService:
             raise EngineClosed("hector-tui is closing", hint="Send it again after the next start.")
         if not text.strip() and not files:
             raise SessionError("there is nothing to send")
-        policy = (await self._sessions.get(key.session_id)).queue_policy or agent.queue_policy
+        info = await self._sessions.get(key.session_id)
+        policy = info.queue_policy or agent.queue_policy
         if policy == "reject" and (key in self._accepting or self._live(key)):
             raise SessionBusy(f"{agent.name} is still answering", hint="Wait, or stop it with Esc Esc.")
         self._accepting.add(key)
         # A caller that leaves in the middle must not leave a stored turn behind that nobody runs.
-        return await asyncio.shield(self._accept(key, text, files, agent, interrupt=policy == "interrupt"))
+        return await asyncio.shield(self._accept(key, text, files, info, interrupt=policy == "interrupt"))
 
     async def files_of(self, key: SessionKey, parts: Sequence[FilePart]) -> Sequence[AttachedFile]:
         """What was attached to an earlier message, with its content, so that it can be sent again."""
@@ -271,7 +307,8 @@ class ChatService:
         Raises:
             AgentError: There is no such agent, or it is disabled.
         """
-        return await self._registry.get(key.agent_id).preview(key, draft)
+        agent = self._registry.get(key.agent_id)
+        return await agent.preview(key, draft, self.models.model_for(await self._sessions.get(key.session_id)))
 
     async def requests(self, key: SessionKey) -> Sequence[ContextView]:
         """What the running turn of a SessionKey has sent so far, one entry per model call."""
@@ -391,17 +428,19 @@ class ChatService:
         return dict(self._problems)
 
     async def _accept(
-        self, key: SessionKey, text: str, files: Sequence[AttachedFile], agent: Agent, *, interrupt: bool
+        self, key: SessionKey, text: str, files: Sequence[AttachedFile], info: SessionInfo, *, interrupt: bool
     ) -> Run:
         """Store a message and queue its run; nothing is awaited between the two, so runs queue in stored order."""
         try:
+            agent = self._registry.get(key.agent_id)
             turn = await self._sessions.accept(key, text, files=files, max_turns=agent.limits.max_turns)
         finally:
             self._accepting.discard(key)
         if interrupt:
             for run in self._live(key):
                 self.runner.cancel(run, "a newer message came")
-        return self.runner.submit(turn, agent)
+        # Looked up after the store: a key that was connected meanwhile has replaced all agents.
+        return self.runner.submit(turn, self._registry.get(key.agent_id), self.models.model_for(info))
 
     def _live(self, key: SessionKey) -> list[Run]:
         return [run for run in self.runner.runs(key.session_id) if run.key == key]
@@ -409,6 +448,8 @@ class ChatService:
     def _run_changed(self, run: Run) -> None:
         if run.output.ended:
             self._ended.append(run)
+            if run.status is TurnStatus.FAILED:
+                self.models.doubt()
         self._activity.note(run, self.runner.runs(run.key.session_id))
         self._feed.mark(run.key.session_id)
 

@@ -32,6 +32,7 @@ from hector_tui.engine.output import OutputQueue
 from hector_tui.engine.places import Place
 from hector_tui.engine.settling import Settler, Stored
 from hector_tui.errors import HectorError, ProviderError, StoreError
+from hector_tui.llm.base import Model
 from hector_tui.sessions.turn_rows import Settlement
 
 logger = logging.getLogger(__name__)
@@ -49,14 +50,21 @@ class Run:
     """
 
     def __init__(
-        self, turn: Turn, agent: Agent, *, settler: Settler, journal: Journal, on_change: Callable[[Run], None]
+        self,
+        turn: Turn,
+        agent: Agent,
+        model: Model | None = None,
+        *,
+        settler: Settler,
+        journal: Journal,
+        on_change: Callable[[Run], None],
     ) -> None:
         self.run_id = new_id()
         self.turn = turn
         self.agent = agent
         self.output = OutputQueue(self.run_id, turn.key)
         self.approvals = ApprovalDesk(turn, settler.approvals, away=self._away, note=self._waits)
-        self.state = ReasoningState(turn=turn, approver=self.approvals)
+        self.state = ReasoningState(turn=turn, model=model, approver=self.approvals)
         self.status = TurnStatus.QUEUED
         self.started_at: float | None = None
         self._settler = settler
@@ -77,6 +85,16 @@ class Run:
     def key(self) -> SessionKey:
         """Which session and agent it belongs to."""
         return self.turn.key
+
+    @property
+    def model_label(self) -> str:
+        """Who answers: the model the session chose, else the agent's own."""
+        return (self.state.model or self.agent.model).label
+
+    def adopt(self, agent: Agent, model: Model | None) -> None:
+        """Take the agent of a new configuration, before the work has begun; later it does nothing."""
+        if self.started_at is None and not self.output.ended:
+            self.agent, self.state.model = agent, model
 
     @property
     def is_cancelling(self) -> bool:
@@ -128,7 +146,7 @@ class Run:
         try:
             await self._place.take()
             self.emit(StateChanged("starting"))
-            await self._settler.begin(self.turn, self.agent, self._place)
+            await self._settler.begin(self.turn, self.agent, self._place, model=self.model_label)
             self.status = TurnStatus.RUNNING
             self.started_at = time.time()
             self._journal.follow(self.turn.turn_id, self.output)

@@ -18,6 +18,7 @@ from hector_tui.engine.journal import Journal
 from hector_tui.engine.places import Place
 from hector_tui.engine.run import Run
 from hector_tui.engine.settling import Settler
+from hector_tui.llm.base import Model
 
 _CLOSED = "hector-tui was closed while this was being answered"
 CLOSE_TIMEOUT_S = 2.0
@@ -62,9 +63,15 @@ class Runner:
         """Whether the program ends, and no new message should be taken."""
         return self._is_closing
 
-    def submit(self, turn: Turn, agent: Agent) -> Run:
-        """Queue an accepted turn; the run can be watched and cancelled from now on."""
-        run = Run(turn, agent, settler=self._settler, journal=self._journal, on_change=self._changed)
+    def submit(self, turn: Turn, agent: Agent, model: Model | None = None) -> Run:
+        """Queue an accepted turn; the run can be watched and cancelled from now on.
+
+        Args:
+            turn: As it was stored.
+            agent: Who answers.
+            model: The one its session chose; None for the agent's own.
+        """
+        run = Run(turn, agent, model, settler=self._settler, journal=self._journal, on_change=self._changed)
         lane = self._lanes.setdefault(turn.key, _Lane())
         lane.waiting.append(run)
         if self._is_closing:  # its message was being stored when the end began

@@ -64,15 +64,21 @@ class Settler:
         """Turns whose end is not stored yet."""
         return len(self._unsaved)
 
-    async def begin(self, turn: Turn, agent: Agent, place: Place) -> None:
+    async def begin(self, turn: Turn, agent: Agent, place: Place, *, model: str) -> None:
         """Mark a turn as running, once every earlier turn of its SessionKey has ended, in whichever process.
 
         Waiting for another process is no work: others get the place meanwhile.
 
+        Args:
+            turn: The turn.
+            agent: Who answers.
+            place: Is given to others meanwhile.
+            model: The label of the one that will answer.
+
         Raises:
             StoreError: It could not be stored.
         """
-        while await self._sessions.start(turn.turn_id, model=agent.model.label, agent_version=agent.version):
+        while await self._sessions.start(turn.turn_id, model=model, agent_version=agent.version):
             # A process that was killed is known to be gone at once; one that is frozen, when its lease has expired.
             await self._sessions.recover(self._is_gone, lease_s=LEASE_S)
             async with place.away():

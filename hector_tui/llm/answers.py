@@ -18,12 +18,7 @@ _INTRODUCTION = (
     "I am the **offline responder**: no language model, a program that follows rules. "
     "Everything around me is real: streaming, tools, memory, sessions."
 )
-_CONNECT = """To talk to a real model, give the program a key and start it again:
-
-```sh
-export OPENAI_API_KEY=...
-hector-tui
-```
+_CONNECT = """To talk to a real model, type `/connect` and paste a key: it works at once.
 
 Or start a local server such as Ollama; it is found by itself."""
 _QUOTED_CHARACTERS = 1_600

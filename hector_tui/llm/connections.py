@@ -46,7 +46,7 @@ class Connections:
         # Nothing is awaited between the look and the store, so two first requests get the same client.
         if base_url not in self._clients:
             assert self._tls is not None
-            self._clients[base_url] = HttpClient(self._tls, uses_proxies=not _is_loopback(base_url))
+            self._clients[base_url] = HttpClient(self._tls, uses_proxies=not is_loopback(base_url))
         return self._clients[base_url]
 
     async def release(self, base_url: str) -> None:
@@ -80,7 +80,7 @@ class Lease:
             await self._connections.release(self._base_url)
 
 
-def _is_loopback(base_url: str) -> bool:
+def is_loopback(base_url: str) -> bool:
     """Whether the address is this machine, where no proxy can reach what we mean by it."""
     host = urlsplit(base_url).hostname or ""
     return host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith("127.")

@@ -32,6 +32,8 @@ from hector_tui.llm.timeouts import Timeouts
 
 _HEADERS = {"Content-Type": "application/json", "Accept": "text/event-stream"}
 _ERROR_BODY_BYTES = 64 * 1024
+_DOCUMENT_BYTES = 4 * 1024 * 1024
+"""OpenRouter's list of models has half a megabyte."""
 _ERROR_BODY_S = 5.0
 _KEPT_ALIVE = 20
 _START_HINT = "Start the server, or check the address."
@@ -117,6 +119,38 @@ class HttpClient:
         except TimeoutError as error:
             raise _silence(request.timeouts.first_byte_s, request) from error
 
+    async def document(self, request: HttpRequest) -> Any:
+        """GET a JSON document of at most 4 MiB; unlike `get_json`, this tells what the other side said when it refused.
+
+        Raises:
+            ProviderError: It was refused, or did not come, or is no JSON.
+        """
+        seconds = request.timeouts.first_byte_s
+        with _translated(request):
+            message = self._client.build_request(
+                "GET",
+                request.url,
+                headers={"Accept": "application/json", **request.headers},
+                timeout=httpx.Timeout(None, connect=request.timeouts.connect_s),
+            )
+        try:
+            async with asyncio.timeout(seconds):
+                with _translated(request):
+                    response = await self._client.send(message, stream=True)
+                try:
+                    await _check(response, request)
+                    with _translated(request):
+                        body = await _read_some(response, _DOCUMENT_BYTES)
+                finally:
+                    await asyncio.shield(asyncio.ensure_future(response.aclose()))
+        except TimeoutError as error:
+            raise _silence(seconds, request) from error
+        try:
+            return _json(body)
+        except (ValueError, RecursionError) as error:
+            hint = "Check the address: most end in /v1."
+            raise BadResponse("the answer is no JSON document", where=request.origin.where, hint=hint) from error
+
     async def get_json(
         self, url: str, *, timeout_s: float, headers: Mapping[str, str], question: bytes | None = None
     ) -> Any:
@@ -140,7 +174,7 @@ class HttpClient:
                 try:
                     if response.status_code != 200:
                         raise ValueError(f"status {response.status_code}")
-                    return _json(await _read_some(response, 4 * 1024 * 1024))
+                    return _json(await _read_some(response, _DOCUMENT_BYTES))
                 finally:
                     await response.aclose()
         except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from hector_tui.errors import AuthFailed
+from hector_tui.errors import AuthFailed, ModelNotFound
 from hector_tui.llm.base import ModelEvent, ModelRequest
 
 _NOTHING: tuple[ModelEvent, ...] = ()
@@ -44,7 +44,8 @@ class KeylessModel:
         for event in _NOTHING:
             yield event
         raise AuthFailed(
-            f"{self._label} needs a key", hint=f"Set {self._key_name} in the environment and start hector-tui again."
+            f"{self._label} needs a key",
+            hint=f"/connect takes one and keeps it; or set {self._key_name} and start hector-tui again.",
         )
 
     async def prepare(self) -> None:
@@ -52,3 +53,27 @@ class KeylessModel:
 
     async def aclose(self) -> None:
         """There is nothing to release."""
+
+
+class AbsentModel(KeylessModel):
+    """Stands in for a model that a session chose and that cannot be asked any more, such as a removed server's.
+
+    Args:
+        label: What the screen calls the model.
+        context_window: Tokens the real one can hold; 0 when unknown.
+        reason: Why it cannot be asked.
+    """
+
+    def __init__(self, label: str, context_window: int, reason: str) -> None:
+        super().__init__(label, context_window, "")
+        self._reason = reason
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+        """Refuse.
+
+        Raises:
+            ModelNotFound: Always; the hint says what to choose.
+        """
+        for event in _NOTHING:
+            yield event
+        raise ModelNotFound(self._reason, hint="/model chooses another for this session, /model default its agent's.")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-_MASK = "********"
-_SHORTEST = 6
-"""Characters; replacing anything shorter would tear words apart, and no provider issues such keys."""
+from hector_tui.redaction import MASK, forms_of
 
 
 class Secret:
@@ -31,10 +29,10 @@ class Secret:
         return hash(self._value)
 
     def __repr__(self) -> str:
-        return f"Secret({_MASK!r})" if self._value else "Secret('')"
+        return f"Secret({MASK!r})" if self._value else "Secret('')"
 
     def __str__(self) -> str:
-        return _MASK if self._value else ""
+        return MASK if self._value else ""
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret is not pickled")
@@ -42,5 +40,6 @@ class Secret:
 
 def redacted(text: str, secret: Secret) -> str:
     """A text without the secret, which a provider or a proxy may have repeated in its error message."""
-    value = secret.reveal()
-    return text.replace(value, _MASK) if len(value) >= _SHORTEST else text
+    for form in sorted(forms_of(secret.reveal()), key=len, reverse=True):
+        text = text.replace(form, MASK)
+    return text

@@ -34,7 +34,7 @@ _REST = """Above stand the tool call and the memory, a line each; **Alt+Up** cho
 | `/theme` | twenty themes |
 
 ### When you want a real model
-Set `OPENAI_API_KEY`, or start Ollama, llama.cpp, LM Studio or vLLM, and start hector-tui again: it is found by itself.
+Type `/connect` and paste a key, or start Ollama, llama.cpp, LM Studio or vLLM: it is found by itself, also while I run.
 
 `Esc` `Esc` stops an answer, `F1` lists every key, `Ctrl+Q` quits. Nothing is ever lost: what you see is on disk."""
 

@@ -33,17 +33,18 @@ def fork(connection: sqlite3.Connection, source_id: str, up_to: int, now: float)
         UnknownSession: There is no such session.
     """
     source = connection.execute(
-        "SELECT agent_id, title, named, queue_policy FROM sessions WHERE session_id = ? AND deleted_at IS NULL",
+        "SELECT agent_id, title, named, queue_policy, model, model_window FROM sessions"
+        " WHERE session_id = ? AND deleted_at IS NULL",
         (source_id,),
     ).fetchone()
     if source is None:
         raise UnknownSession(f"there is no session {source_id!r}")
-    agent_id, title, named, queue_policy = source
+    agent_id, title, named, *chosen = source
     session_id = new_id()
     connection.execute(
-        "INSERT INTO sessions(session_id, agent_id, title, created_at, updated_at, named, queue_policy)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (session_id, agent_id, fork_title(connection, title), now, now, named, queue_policy),
+        "INSERT INTO sessions(session_id, agent_id, title, created_at, updated_at, named, queue_policy, model,"
+        " model_window) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (session_id, agent_id, fork_title(connection, title), now, now, named, *chosen),
     )
     # The session's id and the ordinal make an id that no other turn has; so the messages find their turns by a join.
     connection.execute(

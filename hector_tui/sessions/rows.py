@@ -109,6 +109,8 @@ def session_of(row: Row) -> SessionInfo:
         named=bool(row["named"]),
         pinned=bool(row["pinned"]),
         deleted_at=row["deleted_at"],
+        model=row["model"],
+        model_window=row["model_window"],
     )
 
 

@@ -51,6 +51,8 @@ TABLES: Mapping[str, Mapping[str, Kind]] = {
         "named": "number",
         "pinned": "number",
         "deleted_at": "time or none",
+        "model": "text",
+        "model_window": "number",
     },
     "turns": {
         "turn_id": "key",

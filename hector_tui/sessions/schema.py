@@ -52,7 +52,9 @@ CREATE TABLE sessions(
     queue_policy TEXT NOT NULL DEFAULT '' CHECK (queue_policy IN ('', 'enqueue', 'interrupt', 'reject')),
     named      INTEGER NOT NULL DEFAULT 0,
     pinned     INTEGER NOT NULL DEFAULT 0,
-    deleted_at REAL
+    deleted_at REAL,
+    model      TEXT NOT NULL DEFAULT '',
+    model_window INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX sessions_by_update ON sessions(updated_at DESC);
 CREATE INDEX sessions_in_trash ON sessions(deleted_at) WHERE deleted_at IS NOT NULL;

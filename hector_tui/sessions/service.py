@@ -127,6 +127,24 @@ class SessionService:
             )
         )
 
+    async def set_model(self, session_id: str, model: str, window: int = 0) -> None:
+        """Which model answers in this session; empty means its agent's own.
+
+        Raises:
+            UnknownSession: There is none with that id.
+            StoreError: It was not stored.
+        """
+        values = (storable(model), window, session_id)
+        changed = await self._database.write(
+            lambda connection: (
+                connection.execute(
+                    "UPDATE sessions SET model = ?, model_window = ? WHERE session_id = ?", values
+                ).rowcount
+            )
+        )
+        if not changed:
+            raise UnknownSession(f"there is no session {session_id!r}")
+
     async def delete(self, session_id: str) -> bool:
         """Delete a session for good with every row of it; triggers queue the deletion of its vectors.
 

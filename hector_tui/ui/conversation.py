@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from hector_tui.domain.addressing import addressed
 from hector_tui.domain.events import MemoryRecalled
 from hector_tui.domain.keys import SessionKey
+from hector_tui.domain.models import ChosenModel
 from hector_tui.domain.turns import SessionInfo, Turn, TurnRecord
 from hector_tui.domain.usage import Usage
 from hector_tui.engine.thread import EngineThread
@@ -38,22 +39,24 @@ class Conversation:
     Args:
         engine: Where commands go.
         info: The session.
-        label_of: Names who answers, given an agent's id.
+        label_of: Names who answers, given an agent's id and the model that answered.
 
     Attributes:
         draft: What stands in the prompt and was not sent.
         seen_ordinal: The last turn the person has looked at.
         agent_id: Whom the next message goes to.
+        chosen: The model the session chose for itself; None while its agent's own answers.
         stored: The newest turn as it stood in the database when the tab was opened.
     """
 
-    def __init__(self, engine: EngineThread, info: SessionInfo, label_of: Callable[[str], str]) -> None:
+    def __init__(self, engine: EngineThread, info: SessionInfo, label_of: Callable[[str, str], str]) -> None:
         self.info = info
         self.agent_id = info.agent_id
         self.document = TranscriptDocument()
         self.draft = ""
         self.seen_ordinal = 0
         self.stored: Turn | None = None
+        self.chosen: ChosenModel | None = None
         self._engine = engine
         self._label_of = label_of
         self._views: dict[str, TurnView] = {}
@@ -216,14 +219,16 @@ class Conversation:
             self._views[turn.turn_id] = self._stored_view(self.document, record)
             return True
         self._views[turn.turn_id] = TurnView(
-            self.document, turn, self._label_of(turn.key.agent_id), to=self._addressee(turn)
+            self.document, turn, self._label_of(turn.key.agent_id, run.model_label), to=self._addressee(turn)
         )
         self._readers[turn.turn_id] = run.output.reader()
         return True
 
     def _stored_view(self, document: TranscriptDocument, record: TurnRecord) -> TurnView:
         turn = record.turn
-        return TurnView.of_record(document, record, self._label_of(turn.key.agent_id), to=self._addressee(turn))
+        return TurnView.of_record(
+            document, record, self._label_of(turn.key.agent_id, turn.model), to=self._addressee(turn)
+        )
 
     def _addressee(self, turn: Turn) -> str:
         """Whom a question went to, when it is another agent than the session's own."""

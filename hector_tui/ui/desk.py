@@ -10,6 +10,7 @@ from hector_tui.domain.addressing import split_address
 from hector_tui.domain.approvals import ApprovalRequest, Decision
 from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.keys import SessionKey
+from hector_tui.domain.models import ChosenModel
 from hector_tui.domain.turns import SessionInfo, TabInfo, TurnStatus
 from hector_tui.engine.host import Engine
 from hector_tui.engine.queueing import QueuedMessage, SessionQueue
@@ -49,10 +50,21 @@ class Desk:
         agent = self.agents.get(agent_id)
         return agent.name if agent is not None else agent_id
 
-    def label_of(self, agent_id: str) -> str:
-        """Who answers, as the transcript says it: `assistant · gpt-4o`."""
+    def label_of(self, agent_id: str, model: str) -> str:
+        """Who answers, as the transcript says it: `assistant · gpt-4o`.
+
+        Args:
+            agent_id: The agent.
+            model: The model that answered; empty for the agent's own of now.
+        """
         agent = self.agents.get(agent_id)
-        return f"{agent.name} · {agent.model}" if agent is not None and agent.model else agent_id
+        model = model or (agent.model if agent is not None else "")
+        return f"{self.name_of(agent_id)} · {model}" if model else agent_id
+
+    def own_model(self, agent_id: str) -> str:
+        """The model of an agent where its session chose none."""
+        agent = self.agents.get(agent_id)
+        return agent.model if agent is not None else ""
 
     def activity(self, session_id: str) -> SessionActivity:
         """What goes on in a session."""
@@ -70,6 +82,8 @@ class Desk:
         """Ask the engine which agents there are."""
         engine = await self._engine.opened()
         self.agents = {agent.agent_id: agent for agent in engine.chat.agents()}
+        for conversation in self.workspace:
+            await self.refresh_info(conversation)
 
     async def restore(self) -> None:
         """Open the tabs that stood open last, with their drafts."""
@@ -296,9 +310,26 @@ class Desk:
         await self.refresh_info(conversation)
 
     async def refresh_info(self, conversation: Conversation) -> None:
-        """Read a session's row again, for its title."""
+        """Read a session's row again, for its title and its model."""
+        conversation.info, conversation.chosen = await self._info(conversation.info.session_id)
+
+    async def _info(self, session_id: str) -> tuple[SessionInfo, ChosenModel | None]:
+        async def info(engine: Engine) -> tuple[SessionInfo, ChosenModel | None]:
+            found = await engine.chat.session(session_id)
+            return found, engine.models.chosen(found)
+
+        return await self._engine.call(info)
+
+    async def choose_model(self, conversation: Conversation, named: str) -> ChosenModel | None:
+        """Let another model answer in a session; `default` for its agent's own.
+
+        Raises:
+            SessionError: No provider here has it.
+        """
         session_id = conversation.info.session_id
-        conversation.info = await self._engine.call(lambda engine: engine.chat.session(session_id))
+        await self._engine.call(lambda engine: engine.chat.choose_model(session_id, named))
+        await self.refresh_info(conversation)
+        return conversation.chosen
 
     async def save(self) -> None:
         """Store which tabs are open."""
@@ -326,9 +357,10 @@ class Desk:
         return await self._engine.call(lambda engine: engine.chat.tab(session_id))
 
     async def _open(self, session_id: str, tab: TabInfo) -> Conversation:
-        info = await self._engine.call(lambda engine: engine.chat.session(session_id))
+        info, chosen = await self._info(session_id)
         newest = await self._engine.call(lambda engine: engine.chat.history(session_id, limit=1))
         conversation = Conversation(self._engine, info, self.label_of)
+        conversation.chosen = chosen
         conversation.stored = newest[-1].turn if newest else None
         conversation.draft = tab.draft
         conversation.seen_ordinal = tab.seen_ordinal

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 
+from hector_tui.domain.models import ChosenModel
 from hector_tui.engine.thread import EngineThread
+from hector_tui.engine.views import AgentView
 from hector_tui.ui.desk import Desk
 from hector_tui.ui.inspector.feeder import InspectorFeeder
 from hector_tui.ui.keymap import Keys, hint
@@ -21,6 +23,33 @@ _PHASES = {
     "approval": "waiting for you",
     "settling": "saving",
 }
+
+
+def _model(agent: AgentView | None, chosen: ChosenModel | None) -> str:
+    if chosen is not None:
+        return chosen.label
+    return agent.model if agent is not None else ""
+
+
+def _missing(agent: AgentView | None, chosen: ChosenModel | None) -> str:
+    """What keeps this session's model from answering, and what to do; empty for nothing."""
+    if chosen is not None:
+        match chosen.state:
+            case "needs_key":
+                return f"{chosen.label} needs {chosen.detail}: /connect takes a key, /model default goes back"
+            case "gone":
+                return f"{chosen.detail} is not there any more: /model chooses another, /model default goes back"
+            case _:
+                return ""
+    if agent is None:
+        return ""
+    match agent.readiness:
+        case "needs_key":
+            return f"{agent.name} needs {agent.detail}: /connect takes a key, /model another model"
+        case "no_server":
+            return f"no server answers at {agent.detail}: start it, or choose with /model; it is found by itself"
+        case _:
+            return ""
 
 
 def status_of(
@@ -44,10 +73,7 @@ def status_of(
     state, seconds = _PHASES.get(live, live), time.time() - started if live and started else None
     if live == "retrying" and (wait := conversation.live_wait) is not None and (left := wait.left_s(time.time())):
         state, seconds = "trying again in", float(left)
-    if not banner and agent is not None and agent.readiness == "needs_key":
-        banner = f"{agent.name} needs {agent.detail}: set it in the environment and start again"
-    elif not banner and agent is not None and agent.readiness == "no_server":
-        banner = f"no server answers at {agent.detail}: start it, then send again"
+    banner = banner or _missing(agent, conversation.chosen)
     usage = feeder.spent_in(conversation.info.session_id) + conversation.live_usage
     back = keys.way_to("app.back")
     advice = f"↓ new below · {keys.way_to('app.end')}".removesuffix(" · ") if new_below else ""
@@ -59,7 +85,7 @@ def status_of(
             advice = f"{keys.way_to('approval.decide')} decides"
     return StatusInfo(
         agent=agent.name if agent is not None else agent_id,
-        model=agent.model if agent is not None else "",
+        model=_model(agent, conversation.chosen),
         state=state,
         seconds=seconds,
         hint=advice,

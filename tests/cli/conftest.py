@@ -26,7 +26,10 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Non
     monkeypatch.setenv("HECTOR_TUI_HOME", str(tmp_path / "profile"))
     monkeypatch.setenv("TERM", "xterm-256color")
     assert os.environ["HECTOR_TUI_HOME"]
+    # A command run in this process narrows the umask of the whole process, for good.
+    umask = os.umask(0o022)
     yield
+    os.umask(umask)
     logger = logging.getLogger("hector_tui")
     for handler in list(logger.handlers):
         logger.removeHandler(handler)

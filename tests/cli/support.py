@@ -100,12 +100,14 @@ def write_config(path: Path, base_url: str, *agents: str) -> Path:
 
 
 @contextmanager
-def provider_thread(answers: Sequence[Answer] | Answer | None = None) -> Iterator[LoopbackProvider]:
+def provider_thread(
+    answers: Sequence[Answer] | Answer | None = None, *, listing: Answer | None = None
+) -> Iterator[LoopbackProvider]:
     """A loopback provider beside a test that must not have a running loop, because the command starts one."""
     ready: Future[tuple[LoopbackProvider, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
 
     async def serve() -> None:
-        async with LoopbackProvider(answers) as provider:
+        async with LoopbackProvider(answers, listing=listing) as provider:
             stop = asyncio.Event()
             ready.set_result((provider, asyncio.get_running_loop(), stop))
             await stop.wait()

@@ -76,7 +76,7 @@ async def crash(engine: Engine) -> None:
         task.cancel()
     await asyncio.gather(*doomed, return_exceptions=True)
     await engine.memory.aclose()
-    await engine._models.aclose()
+    await engine.models.aclose()
     await engine._store.database.aclose()
     engine._store.owner._file.close()  # what the kernel does: the lock goes, the file stays
 

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from hector_tui.agents.models import BuiltModel, ModelShelf
+from hector_tui.agents.models import BuiltModel, ModelShelf, with_stored_keys
 from hector_tui.cli.checks.findings import Finding, Section, broken, fact, good, remark
 from hector_tui.cli.output import counted
 from hector_tui.config.loaded import AgentEntry, LoadedConfig
 from hector_tui.config.loader import load
 from hector_tui.config.samples import bundled_agents_dir
-from hector_tui.llm.discovery import ENV_NO_PROBE, Candidate, CandidateKind, CandidateState, Discovery, discover
+from hector_tui.llm.discovery import (
+    ENV_NO_PROBE,
+    Candidate,
+    CandidateKind,
+    CandidateState,
+    Discovery,
+    discover,
+    kept_words,
+)
+from hector_tui.llm.keystore import Connection, KeyStore
+from hector_tui.paths import Profile
 from hector_tui.paths_bundled import bundled
 
 
-async def configuration_sections(paths: Sequence[Path], env: Mapping[str, str]) -> tuple[Section, Section]:
+async def configuration_sections(
+    paths: Sequence[Path], env: Mapping[str, str], profile: Profile
+) -> tuple[Section, Section]:
     """The configuration and the providers, by the same steps as the engine takes at its start."""
-    config = load(paths or (bundled_agents_dir(),), env=env)
-    discovery = await discover(config.env)
+    loaded = load(paths or (bundled_agents_dir(),), env=env)
+    connected = await asyncio.to_thread(KeyStore.of(profile, loaded.env).load)
+    config = with_stored_keys(loaded, connected)
+    discovery = await discover(config.env, connected=connected)
     models = await ModelShelf.build(config, discovery, bundled("docs"))
     try:
-        return _configuration(config, models, is_sample=not paths), _providers(config, discovery)
+        return _configuration(config, models, is_sample=not paths), _providers(config, discovery, connected)
     finally:
         await models.aclose()
 
@@ -69,13 +84,28 @@ def _verdict(config: LoadedConfig) -> Iterator[Finding]:
         yield broken("agents", "none can be used; `hector-tui agents validate` shows what is wrong with the files")
 
 
-def _providers(config: LoadedConfig, discovery: Discovery) -> Section:
+def _providers(config: LoadedConfig, discovery: Discovery, connected: Sequence[Connection]) -> Section:
     findings = [_candidate(candidate) for candidate in discovery.candidates]
     if config.env.get(ENV_NO_PROBE, "") not in ("", "0"):
         findings.append(fact("local servers", f"not looked for, because {ENV_NO_PROBE} is set"))
+    findings += [_stored(connection) for connection in connected]
+    findings.append(fact("order of keys", "an agent's file, then the environment, then the key store"))
     best = discovery.best
     findings.append(fact("llm: auto", f"takes {best.label}{f', {best.model}' if best.model else ''}", best.label))
     return Section("Providers", tuple(findings))
+
+
+def _stored(connection: Connection) -> Finding:
+    """One line of the key store: what is connected and where its key is, never the key."""
+    name = f"connected: {connection.name}"
+    value = {"type": connection.type, "base_url": connection.base_url, "kept": connection.kept}
+    if not connection.kept:
+        return good(name, f"{connection.base_url}, without a key", value)
+    where = f"{connection.base_url}, " if connection.base_url else ""
+    if not connection.key:
+        text = f"{where}its key cannot be read from the {kept_words(connection)}; connect it again"
+        return remark(name, text, value)
+    return good(name, f"{where}key in the {kept_words(connection)}", value)
 
 
 def _candidate(candidate: Candidate) -> Finding:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -43,6 +43,9 @@ from hector_tui.ui.widgets.prompt_attachments import AttachmentRow
 from hector_tui.ui.widgets.search_bar import SearchBar
 from hector_tui.ui.widgets.status_line import StatusLine
 from hector_tui.ui.widgets.tab_strip import TabStrip
+
+if TYPE_CHECKING:
+    from hector_tui.agents.registry import AgentRegistry
 
 _DRAFT_PAUSE_S = 0.5
 """Seconds without a key after which a draft is saved."""
@@ -96,6 +99,8 @@ class ChatScreen(PromptActions):
         self._recallable: tuple[Conversation | None, int] = (None, 0)
         """Up to which turn of which conversation the prompt's history goes."""
         self._clock_running = False
+        self._registry: AgentRegistry | None = None
+        """The agents that are shown; the engine replaces them all at once."""
 
     def compose(self) -> ComposeResult:
         """The rows from top to bottom."""
@@ -164,6 +169,7 @@ class ChatScreen(PromptActions):
 
     async def engine_opened(self) -> None:
         """The engine is there: show the agents, and follow what happens."""
+        self._registry = self.engine.engine.registry
         run_guarded(self, self.follower.work, group="follow")
         run_guarded(self, self._watch_changes, group="watch")
         cards = AgentCards(self.agent_cards(), selected=self.desk.preferred_agent())
@@ -181,10 +187,12 @@ class ChatScreen(PromptActions):
         return card_infos(tuple(self.desk.agents.values()))
 
     def _home_hint(self) -> str:
+        connect = keys_of(self.app).way_to("model.connect")
         ready = [agent for agent in self.desk.agents.values() if agent.readiness == "ready"]
         if ready and all(agent.model == "offline" for agent in ready):
-            return "Enter begins. No key and no model server were found, so agents answer offline; ask the guide how."
-        return "Enter begins a conversation with the chosen agent."
+            why = "No key and no model server were found, so agents answer offline"
+            return f"Enter begins. {why}: {connect} connects one."
+        return f"Enter begins a conversation · {connect} connects a provider or a server."
 
     async def _watch_changes(self) -> None:
         """Hear which sessions changed, at most once a frame."""
@@ -205,6 +213,7 @@ class ChatScreen(PromptActions):
             self.refresh_approvals()
             self.refresh_inspector()
         if ENGINE in changed:
+            self._renew_agents()
             for text in self.engine.engine.chat.take_announcements():
                 self.app.notify(clean(text), severity="warning", timeout=10, markup=False)
         if ENGINE in changed or active is not None:
@@ -220,6 +229,24 @@ class ChatScreen(PromptActions):
                     await self.desk.refresh_info(conversation)
                 if conversation.info.title != before:
                     self.refresh_tabs()
+
+    def _renew_agents(self) -> None:
+        """Show the agents of now, when a key or a server has given them other models."""
+        registry = self.engine.engine.registry
+        if registry is self._registry:
+            return
+        self._registry = registry
+
+        async def renew() -> None:
+            await self.desk.load_agents()
+            for cards in self.query("#home-box AgentCards").results(AgentCards):
+                cards.agents = tuple(self.agent_cards())
+            self.query_one("#home-hint", Static).update(self._home_hint())
+            self.refresh_status()
+            self.refresh_starters()
+            self.refresh_inspector()
+
+        self.run_command(renew, group="agents")
 
     # Showing
 
@@ -328,7 +355,8 @@ class ChatScreen(PromptActions):
         conversation = self.active
         if conversation is None:
             return
-        conversation.draft = message.text
+        # What follows /connect may be somebody's key, and a draft is stored.
+        conversation.draft = "" if message.text.lstrip().startswith("/connect") else message.text
         self.refresh_attachments()
         if conversation not in self._unsaved:
             self._unsaved.add(conversation)

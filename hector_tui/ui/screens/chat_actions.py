@@ -20,11 +20,11 @@ from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.inspector.widget import PANELS, Inspector, PanelName
 from hector_tui.ui.keymap import keys_of
 from hector_tui.ui.notifications import News
-from hector_tui.ui.screens.approval_actions import ApprovalActions
 from hector_tui.ui.screens.dialogs import AskText, Confirm
 from hector_tui.ui.screens.help import HelpScreen
 from hector_tui.ui.screens.help_content import help_groups
 from hector_tui.ui.screens.leader import LeaderScreen
+from hector_tui.ui.screens.model_actions import ModelActions
 from hector_tui.ui.screens.queue import QueueScreen
 from hector_tui.ui.screens.reading_actions import ReadingActions
 from hector_tui.ui.settings_schema import UiSettings
@@ -36,7 +36,7 @@ _WIDE = 120
 _GO_ON = "Your last answer was cut off. Please go on where it ends."
 
 
-class ChatActions(ReadingActions, ApprovalActions):
+class ChatActions(ReadingActions, ModelActions):
     """The actions of the conversation screen."""
 
     @dataclass
@@ -103,6 +103,8 @@ class ChatActions(ReadingActions, ApprovalActions):
         if (slash := parse_slash(text)) is not None:
             if slash.command is None:
                 self.prompt.refuse()
+            elif slash.command.slash == "connect":
+                self.prompt.forget()
             else:
                 self.prompt.accept()
             self._run_slash(slash)
@@ -147,6 +149,8 @@ class ChatActions(ReadingActions, ApprovalActions):
             "export": self.export,
             "find": self.search,
             "inspector": self._inspect_named,
+            "connect": self.connect_named,
+            "disconnect": self.disconnect,
             "new": self.begin,
             "sent": self.search_prompts,
             "sessions": self.open_titled,
@@ -155,6 +159,7 @@ class ChatActions(ReadingActions, ApprovalActions):
         if conversation is not None:
             doing |= {
                 "fork": self._fork_at_named,
+                "model": partial(self.choose_model, conversation),
                 "policy": partial(self._set_policy, conversation),
                 "remember": partial(self._remember, conversation),
                 "rename": partial(self.rename, conversation),

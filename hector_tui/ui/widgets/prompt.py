@@ -162,6 +162,11 @@ class Prompt(PromptArea):
             self.replace_value(text)
         self._close_completion()
 
+    def forget(self) -> None:
+        """Clear what was entered without remembering it: after a command for secrets, somebody's key may be in it."""
+        self._submitted = None
+        self.replace_value("")
+
     def accept(self) -> None:
         """The message is on disk: remember it, and clear what was sent; words written since then stay."""
         if self._submitted is None:

@@ -39,7 +39,7 @@ def insert(number: int) -> Callable[[sqlite3.Connection], None]:
 
     def transaction(connection: sqlite3.Connection) -> None:
         connection.execute(
-            "INSERT INTO sessions VALUES (?, 'a', ?, 1, 1, 1, 0, '', 0, 0, NULL)", (f"s{number}", "x" * 6000)
+            "INSERT INTO sessions VALUES (?, 'a', ?, 1, 1, 1, 0, '', 0, 0, NULL, '', 0)", (f"s{number}", "x" * 6000)
         )
         connection.execute("INSERT INTO tabs(session_id, draft) VALUES (?, ?)", (f"s{number}", "y" * 6000))
 

@@ -68,7 +68,7 @@ def test_a_migration_copies_the_file_first_and_is_all_or_nothing(tmp_path: Path)
     path = tmp_path / "sessions.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         migrate(connection, path, tmp_path / "backups")
-        connection.execute("INSERT INTO sessions VALUES ('s', 'a', 't', 1, 1, 0, 0, '', 0, 0, NULL)")
+        connection.execute("INSERT INTO sessions VALUES ('s', 'a', 't', 1, 1, 0, 0, '', 0, 0, NULL, '', 0)")
 
         def broken(connection: sqlite3.Connection) -> None:
             connection.execute("ALTER TABLE sessions ADD COLUMN colour TEXT")
@@ -78,7 +78,7 @@ def test_a_migration_copies_the_file_first_and_is_all_or_nothing(tmp_path: Path)
             migrate(connection, path, tmp_path / "backups", (*MIGRATIONS, broken))
         assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
         assert connection.execute("SELECT * FROM sessions").fetchall() == [
-            ("s", "a", "t", 1.0, 1.0, 0, 0, "", 0, 0, None)
+            ("s", "a", "t", 1.0, 1.0, 0, 0, "", 0, 0, None, "", 0)
         ]
     (copy,) = (tmp_path / "backups").iterdir()
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
@@ -88,11 +88,11 @@ def test_a_migration_copies_the_file_first_and_is_all_or_nothing(tmp_path: Path)
 
 async def test_one_failing_transaction_does_not_undo_its_neighbours(database: Database) -> None:
     def insert(connection: sqlite3.Connection) -> None:
-        connection.execute("INSERT INTO sessions VALUES ('kept', 'a', '', 1, 1, 0, 0, '', 0, 0, NULL)")
+        connection.execute("INSERT INTO sessions VALUES ('kept', 'a', '', 1, 1, 0, 0, '', 0, 0, NULL, '', 0)")
 
     def fail(connection: sqlite3.Connection) -> None:
-        connection.execute("INSERT INTO sessions VALUES ('lost', 'a', '', 1, 1, 0, 0, '', 0, 0, NULL)")
-        connection.execute("INSERT INTO sessions VALUES ('', 'a', '', 1, 1, 0, 0, '', 0, 0, NULL)")
+        connection.execute("INSERT INTO sessions VALUES ('lost', 'a', '', 1, 1, 0, 0, '', 0, 0, NULL, '', 0)")
+        connection.execute("INSERT INTO sessions VALUES ('', 'a', '', 1, 1, 0, 0, '', 0, 0, NULL, '', 0)")
 
     results = await asyncio.gather(database.write(insert), database.write(fail), return_exceptions=True)
     assert results[0] is None
