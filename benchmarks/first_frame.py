@@ -59,6 +59,19 @@ class Program:
     words: bytes
 
 
+def programs(folder: Path) -> tuple[Program, Program, Program]:
+    """The smallest Textual app, ours, and ours until it can be used.
+
+    Args:
+        folder: Where the smallest app is written to.
+    """
+    script = folder / "minimal.py"
+    script.write_text(_MINIMAL, encoding="utf-8")
+    minimal = Program("minimal Textual app", (str(script),), b"first words")
+    ours = Program("hector-tui", ("-m", "hector_tui"), "starting …".encode())
+    return minimal, ours, Program("hector-tui, usable", ours.arguments, b"type to filter")
+
+
 def time_to_words(program: Program, env: Mapping[str, str]) -> float:
     """Start a program and end it again; seconds from the fork until its first words came.
 
@@ -116,11 +129,7 @@ def main() -> int:
     parser.add_argument("--limit", type=float, default=LIMIT, help=f"the largest ratio of the medians ({LIMIT})")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder, "minimal.py")
-        script.write_text(_MINIMAL, encoding="utf-8")
-        minimal = Program("minimal Textual app", (str(script),), b"first words")
-        ours = Program("hector-tui", ("-m", "hector_tui"), "starting …".encode())
-        usable = Program("hector-tui, usable", ours.arguments, b"type to filter")
+        minimal, ours, usable = programs(Path(folder))
         times = measure((minimal, ours, usable), options.runs, Path(folder, "profile"))
     print(f"{'to the first words, ms':<24}{'min':>8}{'median':>8}")  # noqa: T201 - what it is for
     for name, seconds in times.items():

@@ -47,6 +47,11 @@ def events(answer: Answer, request: ReceivedRequest) -> Iterator[bytes]:
         yield b"data: [DONE]\n\n"
 
 
+def delta_event(text: str | None, model: str = "loop-1") -> bytes:
+    """One token of an answer as an event; None is the end."""
+    return event(_chunk(model, {"content": text}) if text is not None else _chunk(model, {}, "stop"))
+
+
 def refusal(status: int, words: str) -> bytes:
     """The body of an answer with such a status."""
     kind = "server_error" if status >= 500 else "invalid_request_error"

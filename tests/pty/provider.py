@@ -19,11 +19,9 @@ agents:
 
 
 @contextmanager
-def provider(*options: str) -> Iterator[str]:
-    """Run `python -m tests.provider` with options; yields its address."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.provider", *options], stdout=subprocess.PIPE, cwd=ROOT, text=True
-    )
+def provider(*options: str, module: str = "tests.provider") -> Iterator[str]:
+    """Run `python -m tests.provider`, or another module, with options; yields its address."""
+    process = subprocess.Popen([sys.executable, "-m", module, *options], stdout=subprocess.PIPE, cwd=ROOT, text=True)
     try:
         assert process.stdout is not None
         yield process.stdout.readline().strip()

@@ -176,9 +176,12 @@ class Terminal:
                 return
             self._reads.wait()
             with self._news:
-                self._raw += data
-                self._stream.feed(data)
+                self._received(data)
                 self._news.notify_all()
+
+    def _received(self, data: bytes) -> None:
+        self._raw += data
+        self._stream.feed(data)
 
 
 def environment(profile: Path, **more: str) -> dict[str, str]:
