@@ -79,18 +79,10 @@ class Watched(Terminal):
             if time.monotonic() > deadline:
                 raise RuntimeError(f"never quiet: {self.raw[-600:]!r}")
 
-    def ask(self, question: str, *, at_once: bool = False) -> tuple[float, int]:
-        """Type a question and Enter; when Enter was pressed, and the bytes written until then.
-
-        Args:
-            question: One line.
-            at_once: Does not wait until it stands in the prompt and all is quiet.
-        """
+    def ask(self, question: str) -> tuple[float, int]:
+        """Type a question and, once it stands there, Enter; when that was, and the bytes written until then."""
         self.type(question)
-        if at_once:
-            self.says(question[-1])
-        else:
-            self.settle()
+        self.settle()
         sent, now = self.sent, time.monotonic()
         self.press("enter")
         return now, sent

@@ -89,4 +89,5 @@ def is_loopback(base_url: str) -> bool:
 def _load() -> ssl.SSLContext:
     from hector_tui.llm import http
 
+    http.load_transport()
     return http.new_tls_context()
