@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-MODULES = ("first_frame", "transcript", "stalls", "engine")
+MODULES = ("first_frame", "transcript", "stalls", "engine", "window")
 
 
 def main() -> int:

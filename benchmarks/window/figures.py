@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from benchmarks.window.machine import Moment, Weather
 
@@ -54,12 +54,8 @@ class Effort(NamedTuple):
         return quick if self.quick else full
 
 
-class Measure(Protocol):
-    """A group of figures."""
-
-    def __call__(self, effort: Effort) -> Iterable[Figure]:
-        """Measure."""
-        ...
+Measure = Callable[[Effort], Iterable[Figure]]
+"""Measures a group of figures."""
 
 
 def number(value: float) -> str:

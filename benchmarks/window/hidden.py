@@ -13,6 +13,8 @@ from benchmarks.window.watched import Watched
 
 SESSIONS, RATE = 16, 50
 ADDED_GOAL, IDLE_GOAL = 0.05, 0.005
+_RESTED_S = 12
+"""Seconds without a key after which nobody is there: the cursor has stopped blinking."""
 _WARM_S = 4.0
 """Seconds until everything has begun and what follows the first frame is over."""
 
@@ -44,7 +46,7 @@ def measure_hidden(effort: Effort) -> Iterator[Figure]:
         with made.inside("idle", "shown", 0, asked, "--continue") as program:
             program.says(USABLE)
             program.settle()
-            time.sleep(_WARM_S)
+            time.sleep(effort.choose(_RESTED_S, 0))
             idle = _share(program, seconds)
         one = _widgets_of_one(made)
     beside = f"{shown:.3f} with the interface, {without:.3f} without"

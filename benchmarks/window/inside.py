@@ -81,8 +81,12 @@ def _answer_signals(folder: Path) -> None:
 
         loop = asyncio.get_running_loop()
         tasks: list[asyncio.Task[None]] = []
-        for number, pages in ((signal.SIGUSR1, 0), (signal.SIGUSR2, PAGES)):
-            loop.add_signal_handler(number, lambda pages=pages: tasks.append(loop.create_task(report(pages))))
+
+        def begin(pages: int) -> None:
+            tasks.append(loop.create_task(report(pages)))
+
+        loop.add_signal_handler(signal.SIGUSR1, begin, 0)
+        loop.add_signal_handler(signal.SIGUSR2, begin, PAGES)
 
     HectorApp.on_ready = on_ready  # type: ignore[attr-defined]  # Textual finds handlers by their names
 

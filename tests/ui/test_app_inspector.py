@@ -42,6 +42,18 @@ async def test_the_context_shows_the_draft_that_would_be_sent(tmp_path: Path) ->
         await person.until(lambda: "zebra stripes" in _lines(person), "the draft in the request")
 
 
+async def test_frames_of_an_answer_begin_no_tasks_of_their_own(tmp_path: Path) -> None:
+    async with inspecting(tmp_path, Answer(text="word " * 1_000, rate=50)) as person:
+        await person.send("count please")
+        await person.until(lambda: "word" in person.answer, "an answer")
+        await person.until(lambda: person.chat.feeder.again(), "a fetch under way")
+        for _ in range(5):
+            person.chat._drawn(False)
+        assert [worker.group for worker in person.app.workers].count("inspector") == 1
+        assert "seen" not in [worker.group for worker in person.app.workers]
+        await person.press("escape", "escape", "escape")
+
+
 async def test_panels_follow_a_running_turn(tmp_path: Path) -> None:
     async with inspecting(tmp_path, Answer(text="word " * 1_000, rate=50)) as person:
         await person.send("count please")

@@ -47,33 +47,40 @@ class InspectorFeeder:
         spent = self._spent[1] if self._spent[0] == session_id else None
         return spent.usage if spent is not None else Usage()
 
-    async def feed(self, inspector: Inspector | None, conversation: Conversation, draft: Callable[[], str]) -> bool:
-        """Fetch and show.
+    def again(self) -> bool:
+        """Fetch once more after the fetch under way; False when none is, so that one has to be begun.
+
+        An answer that streams wishes for news with every frame, and a task for each of them costs as much as a fetch.
+        """
+        self._again = self._busy
+        return self._busy
+
+    async def feed(self, inspector: Callable[[], Inspector | None]) -> bool:
+        """Fetch and show for the active conversation, and again as long as somebody wishes for it meanwhile.
 
         Args:
-            inspector: None while it is hidden; the meter is fetched all the same.
-            conversation: The active one.
-            draft: Tells what stands in the prompt, at the moment of the fetch.
+            inspector: Tells at the moment of each fetch what is to be shown in; None while it is hidden, when the
+                meter is fetched all the same.
 
         Returns:
             Whether something was fetched.
         """
-        if self._busy:
-            self._again = True
+        if self.again():
             return False
         self._busy = True
         try:
-            while True:
+            while (conversation := self._desk.workspace.active) is not None:
                 self._again = False
-                await self._fetch(inspector, conversation, draft())
+                await self._fetch(inspector(), conversation)
                 await asyncio.sleep(PAUSE_S)
-                if not self._again or self._desk.workspace.active is not conversation:
-                    return True
+                if not self._again:
+                    break
         finally:
             self._busy = False
+        return True
 
-    async def _fetch(self, inspector: Inspector | None, conversation: Conversation, draft: str) -> None:
-        key, words = self._desk.watched(conversation, draft)
+    async def _fetch(self, inspector: Inspector | None, conversation: Conversation) -> None:
+        key, words = self._desk.watched(conversation, conversation.draft)
         try:
             sent = await self._engine.call(lambda engine: engine.chat.requests(key))
             view = sent[-1] if sent else await self._engine.call(lambda engine: engine.chat.preview(key, words))
@@ -84,7 +91,7 @@ class InspectorFeeder:
         session_id = key.session_id
         spent = await self._engine.call(lambda engine: engine.chat.spent("session", session_id=session_id))
         self._spent = (session_id, spent[0] if spent else None)
-        if inspector is None:
+        if inspector is None or self._desk.workspace.active is not conversation:
             return
         match inspector.panel:
             case "context":

@@ -282,7 +282,8 @@ class ChatScreen(PromptActions):
         if conversation is None:
             return
         self.refresh_starters()
-        self.run_command(partial(self.desk.mark_seen, conversation), group="seen")
+        if conversation.last_ordinal > conversation.seen_ordinal:
+            self.run_command(partial(self.desk.mark_seen, conversation), group="seen")
         if ended or self._recallable != (conversation, conversation.last_ordinal):
             self._recallable = (conversation, conversation.last_ordinal)
             self.prompt.set_sent(conversation.questions)
@@ -338,14 +339,11 @@ class ChatScreen(PromptActions):
 
     def refresh_inspector(self) -> None:
         """Fetch what the shown panel needs; calls that come close together are one."""
-        conversation = self.active
-        if conversation is None or not self.desk.agents:
-            return
-        shown = self.has_class("-inspector")
-        self.run_command(partial(self._feed, conversation, shown), group="inspector")
+        if self.active is not None and self.desk.agents and not self.feeder.again():
+            self.run_command(self._feed, group="inspector")
 
-    async def _feed(self, conversation: Conversation, shown: bool) -> None:
-        if await self.feeder.feed(self.inspector if shown else None, conversation, lambda: conversation.draft):
+    async def _feed(self) -> None:
+        if await self.feeder.feed(lambda: self.inspector if self.has_class("-inspector") else None):
             self.refresh_status()
 
     # What happens

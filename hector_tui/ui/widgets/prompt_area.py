@@ -27,6 +27,9 @@ MAX_ROWS = 10
 # A draft or a sent prompt folds only when showing it would make every key slow: folded text cannot be edited.
 _RESTORED_LINES, _RESTORED_CHARACTERS = 200, 20_000
 _GUTTER = "> "
+_BLINKS = 20
+"""Changes of the cursor, two a second, after which it stays: blinking is most of what an idle program costs. GTK's
+stops after the same ten seconds."""
 
 
 def identified(bindings: Sequence[BindingType]) -> list[BindingType]:
@@ -88,6 +91,7 @@ class PromptArea(TextArea, inherit_bindings=False):
     ) -> None:
         # Before the base class, whose own setup already asks where labels are.
         self._folds = PasteFolds()
+        self._blinks = 0
         super().__init__(
             self._fitting(clean(text)),
             highlight_cursor_line=False,
@@ -189,6 +193,19 @@ class PromptArea(TextArea, inherit_bindings=False):
         """Stop the cursor's blinking where animations are off."""
         if self.app.animation_level == "none":
             self.cursor_blink = False
+
+    def _restart_blink(self) -> None:
+        """Blink from now on, as long as somebody types."""
+        self._blinks = 0
+        super()._restart_blink()
+
+    def _toggle_cursor_blink_visible(self) -> None:
+        """Blink; stay visible once nobody has typed for a while."""
+        self._blinks += 1
+        if self._blinks > _BLINKS:
+            self._pause_blink()
+        else:
+            super()._toggle_cursor_blink_visible()
 
     def on_resize(self) -> None:
         """Cut the hint to the new width."""

@@ -441,3 +441,21 @@ async def test_no_blinking_where_animations_are_off(level: str, blinks: bool, mo
     monkeypatch.setattr(app, "animation_level", level)
     async with app.run_test():
         assert app.prompt.cursor_blink is blinks
+
+
+def _blinks_and_shows(area: Prompt) -> tuple[bool, bool]:
+    """Whether the cursor's timer runs, and whether the cursor is seen."""
+    return area.blink_timer._active.is_set(), area._cursor_visible
+
+
+async def test_the_cursor_stops_blinking_when_nobody_types_and_starts_again_with_a_key() -> None:
+    async with started() as (_app, area, pilot):
+        seen = [_blinks_and_shows(area)]
+        for _ in range(30):
+            area._toggle_cursor_blink_visible()
+            seen.append(_blinks_and_shows(area))
+        assert seen[:4] == [(True, True), (True, False), (True, True), (True, False)]
+        assert set(seen[21:]) == {(False, True)}, "it goes on blinking, or has stopped where it cannot be seen"
+        await pilot.press("a")
+        area._toggle_cursor_blink_visible()
+        assert _blinks_and_shows(area) == (True, False)
