@@ -67,8 +67,8 @@ def measure_answer(effort: Effort) -> Iterator[Figure]:
 
 def measure_growth(effort: Effort) -> Iterator[Figure]:
     """The same tokens, far into an answer and below a long history."""
-    tokens, rate = effort.choose(1_000, 200), effort.choose(100, 400)
-    short, long, messages = 1_000, effort.choose(20_000, 4_000), effort.choose(1_000, 100)
+    tokens, rate = effort.choose(1_000, 100), effort.choose(100, 400)
+    short, long, messages = effort.choose(1_000, 100), effort.choose(20_000, 400), effort.choose(1_000, 100)
     with stage() as made:
         costs = [_cost_after(made, tokens, rate, already, 0) for already in (short, long)]
         below = _cost_after(made, tokens, rate, short, messages)

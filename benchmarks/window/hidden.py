@@ -15,7 +15,7 @@ SESSIONS, RATE = 16, 50
 ADDED_GOAL, IDLE_GOAL = 0.05, 0.005
 _RESTED_S = 12
 """Seconds without a key after which nobody is there: the cursor has stopped blinking."""
-_WARM_S = 4.0
+_WARM_S = 4
 """Seconds until everything has begun and what follows the first frame is over."""
 
 
@@ -28,19 +28,19 @@ def _share(program: Watched, seconds: float) -> float:
 
 def measure_hidden(effort: Effort) -> Iterator[Figure]:
     """The same streams with the interface and without; the same tabs with streams and without."""
-    seconds = effort.choose(15, 2)
-    asked = f"{round((4 * _WARM_S + 2 * seconds) * RATE)} tokens at {RATE}"
+    seconds, warm_s = effort.choose(15, 1), effort.choose(_WARM_S, 1)
+    asked = f"{(4 * _WARM_S + 2 * seconds) * RATE} tokens at {RATE}"
     with stage() as made:
         for name in ("shown", "headless", "idle"):
             made.fill(name, {"shown": 20} | {hidden(number): 20 for number in range(1, SESSIONS + 1)})
         made.fill("alone", {"shown": 20})
         with made.inside("headless", "headless", SESSIONS, asked) as engine:
             engine.says(READY)
-            time.sleep(_WARM_S)
+            time.sleep(warm_s)
             without = _share(engine, seconds)
         with made.inside("shown", "shown", SESSIONS, asked, "--continue") as program:
             program.says(USABLE)
-            time.sleep(_WARM_S)
+            time.sleep(warm_s)
             shown = _share(program, seconds)
             many = report_of(program, made.folder / "shown", signal.SIGUSR1)["widgets"]
         with made.inside("idle", "shown", 0, asked, "--continue") as program:

@@ -17,8 +17,6 @@ from benchmarks.window.watched import Watched
 KEY_P50_GOAL_MS, KEY_P99_GOAL_MS, KEY_MARKDOWN_GOAL = 25, 100, 0.25
 TOKEN_P50_GOAL_MS, TOKEN_P99_GOAL_MS = 100, 300
 _LETTERS = "bcdfghjkmnpqrvwxz"
-_WORD = 40
-"""Letters typed before they are deleted again."""
 _PAUSE_S = (0.1, 0.25)
 """The shortest and the longest time between two keys, as somebody types."""
 _DELETE = "\x7f"
@@ -37,8 +35,8 @@ class Latency:
     tokens: Sequence[float]
 
 
-def latency_of(program: Watched, tokens: int, name: str, words: int) -> Latency:
-    """Ask for a slow answer and type meanwhile."""
+def latency_of(program: Watched, tokens: int, name: str, words: int, letters: int) -> Latency:
+    """Ask for a slow answer and type so many words meanwhile, each of which is deleted again."""
     program.says(USABLE)
     program.settle()
     program.ask(question(tokens, RATE, name))
@@ -47,14 +45,14 @@ def latency_of(program: Watched, tokens: int, name: str, words: int) -> Latency:
     typed: list[tuple[str, float]] = []
     for _ in range(words):
         word = ""
-        for _ in range(_WORD):
+        for _ in range(letters):
             time.sleep(chance.uniform(*_PAUSE_S))
             letter = chance.choice(_LETTERS)
             word += letter
             typed.append((word, time.monotonic()))
             program.type(letter)
         time.sleep(0.5)
-        program.type(_DELETE * _WORD)
+        program.type(_DELETE * letters)
         time.sleep(0.5)
     return _seen(program, typed)
 
@@ -77,16 +75,16 @@ def _seen(program: Watched, typed: Sequence[tuple[str, float]]) -> Latency:
 
 def measure_latency(effort: Effort) -> Iterator[Figure]:
     """Ours with sixteen sessions that stream, one of them shown; the smallest Textual app with its one."""
-    words = effort.choose(5, 1)
-    seconds = words * (_WORD * _PAUSE_S[1] + 1.0) + 10.0
+    words, letters = effort.choose(5, 1), effort.choose(40, 8)
+    seconds = words * (letters * _PAUSE_S[1] + 1.0) + 10.0
     tokens = round(seconds * RATE)
     with stage() as made:
         with made.peer("markdown") as markdown:
-            theirs = latency_of(markdown, tokens, "markdown", words)
+            theirs = latency_of(markdown, tokens, "markdown", words, letters)
         made.fill("keys", {"shown": 20} | {hidden(number): 20 for number in range(1, SESSIONS)})
         asked = f"{round((seconds + 10.0) * RATE)} tokens at {RATE}"
         with made.inside("keys", "shown", SESSIONS - 1, asked, "--continue") as program:
-            ours = latency_of(program, tokens, "ours", words)
+            ours = latency_of(program, tokens, "ours", words, letters)
     p50, markdown_p50 = median(ours.keys), median(theirs.keys)
     yield Figure(f"ms from a key to its letter, {SESSIONS} streams, p50", p50, KEY_P50_GOAL_MS)
     yield Figure(
