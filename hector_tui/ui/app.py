@@ -44,6 +44,7 @@ from hector_tui.ui.type_ahead import TypeAhead
 if TYPE_CHECKING:
     from hector_tui.engine.host import Engine
     from hector_tui.ui.desk import Desk
+    from hector_tui.ui.palette import CommandProvider
     from hector_tui.ui.screens.chat import ChatScreen
 
 _CLOSE_S = 3.0
@@ -71,6 +72,12 @@ class Start:
     theme: str = ""
 
 
+def _command_provider() -> type[CommandProvider]:
+    from hector_tui.ui.palette import CommandProvider
+
+    return CommandProvider
+
+
 class HectorApp(App[None], inherit_bindings=False):
     """The whole program, as a person sees it.
 
@@ -82,6 +89,7 @@ class HectorApp(App[None], inherit_bindings=False):
 
     TITLE = "hector-tui"
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS = {_command_provider}  # noqa: RUF012 - Textual's type
     # Not Textual's own: those have no id, so no keymap could change them. These two work in dialogs too.
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", id="app.quit", show=False, priority=True),

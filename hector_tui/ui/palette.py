@@ -1,4 +1,4 @@
-"""What the palette lists besides the commands: the keys of each part of the screen that is shown."""
+"""The palette: how it shows what it lists, and what it lists besides the commands."""
 
 from __future__ import annotations
 
@@ -6,11 +6,40 @@ from collections.abc import Iterable
 from functools import partial
 
 from textual.app import SystemCommand
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.markup import escape
 from textual.screen import Screen
 from textual.widget import Widget
 
 from hector_tui.ui.keymap import Keys
 from hector_tui.ui.keymap_check import catalogue, words_of
+
+
+class CommandProvider(Provider):
+    """What the app's `get_system_commands` lists, shown letter by letter.
+
+    Textual's own provider reads names as markup: the title of a session could be clicked, or end the program.
+    """
+
+    async def discover(self) -> Hits:
+        """What the palette shows before anything is typed, by name."""
+        for title, keys, run, is_discovered in sorted(
+            self.app.get_system_commands(self.screen), key=lambda command: command.title
+        ):
+            if is_discovered:
+                yield DiscoveryHit(Content(title), run, text=title, help=escape(keys))
+
+    async def search(self, query: str) -> Hits:
+        """What has the letters of the query, with those letters marked."""
+        matcher = self.matcher(query)
+        for title, keys, run, _ in self.app.get_system_commands(self.screen):
+            score, places = matcher.fuzzy_search.match(query, title)
+            if score > 0:
+                shown = Content(title)
+                for place in places:
+                    shown = shown.stylize(matcher.match_style, place, place + 1)
+                yield Hit(score, shown, run, text=title, help=escape(keys))
 
 
 def part_commands(screen: Screen[None], keys: Keys) -> Iterable[SystemCommand]:

@@ -13,6 +13,7 @@ from hector_tui.ui.commands import COMMANDS
 from hector_tui.ui.screens.help import HelpScreen
 from hector_tui.ui.screens.leader import LeaderScreen
 from tests.provider import Answer, LoopbackProvider, ReceivedRequest
+from tests.ui.hostile import acting, drawn
 from tests.ui.support import Person, echo_config, running, stored
 
 LONG = Answer(text="word " * 2_000, rate=50)
@@ -164,6 +165,19 @@ async def test_the_palette_lists_every_command_and_every_tab(tmp_path: Path) -> 
         await person.press(*"rename", "enter")
         await person.until(lambda: person.app.screen not in (person.chat,), "what was chosen")
         await person.sees("Rename this session")
+
+
+@pytest.mark.parametrize("title", ["[link=http://x]y[/] 6", "[@click=app.quit]x[/]", "[/]", "\\[b", "[red]x[/red]"])
+async def test_a_title_is_no_markup_in_the_palette(tmp_path: Path, title: str) -> None:
+    async with talking(tmp_path) as person:
+        await person.chat.desk.rename(person.active, title)
+        await person.press("ctrl+p")
+        await person.until(lambda: isinstance(person.app.screen, CommandPalette), "the palette")
+        await person.sees("Archive this session")
+        await person.press(*"goto")
+        await person.sees(f"Go to: {title}")
+        assert acting(drawn(person.app)) == []
+        await person.press("escape")
 
 
 # Copying and the inspector's memory of what was chosen
