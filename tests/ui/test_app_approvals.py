@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual.content import Content
 from textual.events import Paste
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from hector_tui.domain.approvals import ApprovalRequest
 from hector_tui.domain.keys import SessionKey
@@ -78,6 +79,21 @@ async def test_what_was_being_typed_decides_nothing(tmp_path: Path) -> None:
         await person.press("escape")
         assert person.prompt_is_ready
         await person.sees("f8 decides")
+
+
+async def test_once_left_the_bar_offers_no_keys_any_more(tmp_path: Path) -> None:
+    async with asked(tmp_path) as (person, bar):
+        await listening(person, bar)
+
+        def is_lit() -> bool:
+            content = bar.query_one(Static).content
+            return isinstance(content, Content) and str(content.spans).count("$warning bold") > 1
+
+        # Only then has it drawn itself for the last time, and leaves it as it is.
+        await person.until(is_lit, "keys that are lit")
+        await person.press("escape")
+        await person.sees("f8 decides")
+        assert "y once" not in person.screen_text
 
 
 async def test_refused_with_a_reason_the_model_hears_it(tmp_path: Path) -> None:

@@ -437,6 +437,7 @@ class ChatScreen(PromptActions):
 
     @on(Inspector.Left)
     def _inspector_left(self) -> None:
+        self.uncover_prompt()
         self.prompt.focus()
 
 

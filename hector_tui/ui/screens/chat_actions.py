@@ -243,6 +243,7 @@ class ChatActions(ReadingActions, ModelActions):
             return
         if self.put_away():
             return
+        self.uncover_prompt()
         if not self.prompt.has_focus:
             self.transcript.drop_cursor()
             self.prompt.focus()
@@ -297,10 +298,17 @@ class ChatActions(ReadingActions, ModelActions):
         if self.size.width >= _WIDE:
             self.inspector_wanted = shown
             self.app.post_message(self.InspectorToggled(shown))
-        if shown:
-            self.refresh_inspector()
-        else:
+        if not shown:
             self.prompt.focus()
+            return
+        self.refresh_inspector()
+        if self.has_class("-narrow"):
+            self.inspector.query_one("#inspector-lines").focus()
+
+    def uncover_prompt(self) -> None:
+        """Take the inspector away where it lies over the whole conversation, and nobody would see what they type."""
+        if self.has_class("-narrow"):
+            self.set_class(False, "-inspector")
 
     def action_inspect(self, panel: PanelName) -> None:
         """Show one panel of the inspector and go there."""

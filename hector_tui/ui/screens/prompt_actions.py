@@ -149,12 +149,16 @@ class PromptActions(ChatActions):
         """The first words of what waits, above the prompt."""
         waiting = await self.desk.waiting(conversation)
         width = max(20, self.query_one("#main").size.width - 8)
+        # A short terminal has one row for it: an approval and the prompt need the others.
+        rows = 0 if self.has_class("-short") else _QUEUE_ROWS
         lines = [
             Content.assemble(("◔ ", "$tab-working"), clean_line(self._as_sent(conversation, message), width))
-            for message in waiting[:_QUEUE_ROWS]
+            for message in waiting[:rows]
         ]
-        more = f"{len(waiting) - _QUEUE_ROWS} more · " if len(waiting) > _QUEUE_ROWS else ""
-        ways = hint(("↑", "takes the last back"), (keys_of(self.app).way_to("queue.edit"), "edits"))
+        more = f"{len(waiting) - rows} {'more' if rows else 'wait'} · " if len(waiting) > rows else ""
+        ways = hint(
+            ("↑", "takes the last back" if rows else "takes back"), (keys_of(self.app).way_to("queue.edit"), "edits")
+        )
         lines.append(Content.styled(f"{more}{ways}", "$chat-dim"))
         if conversation is self.active:
             self.query_one("#queue", Static).update(Content("\n").join(lines))
@@ -172,7 +176,7 @@ class PromptActions(ChatActions):
     def search_prompts(self, words: str) -> None:
         """Look for a prompt among all that were sent, and write it again."""
         if self.active is None:
-            self.tell("Begin a session first: ctrl+n.")
+            self.tell(f"Begin a session first: {keys_of(self.app).way_to('session.new')}.")
             return
         self.app.push_screen(PromptSearch(self._sent_prompts, words), self._prompt_found)
 

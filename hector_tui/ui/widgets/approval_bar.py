@@ -131,9 +131,11 @@ class ApprovalBar(VerticalScroll, can_focus=True):
         """Whoever comes here may still be typing."""
         self._wait_for_quiet()
 
-    def on_blur(self) -> None:
-        """Show again how to come here."""
-        self._draw()
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Show again how to come here; when `Blur` arrives the bar still counts as where the keys go."""
+        super().watch_has_focus(has_focus)
+        if not has_focus:
+            self._draw()
 
     def on_paste(self, event: events.Paste) -> None:
         """A paste decides nothing."""
