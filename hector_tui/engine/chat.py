@@ -13,16 +13,14 @@ from typing import get_args
 from hector_tui.agents.agent import QueuePolicy
 from hector_tui.agents.registry import AgentEntry, AgentRegistry
 from hector_tui.domain.approvals import Decision
-from hector_tui.domain.context import ContextView
 from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.keys import SessionKey
-from hector_tui.domain.memories import Memory, MemoryHit, RecallScope
 from hector_tui.domain.messages import FilePart
 from hector_tui.domain.models import ChosenModel
-from hector_tui.domain.spending import Spending, SpendingBy
 from hector_tui.domain.turns import SentPrompt, SessionInfo, TabInfo, TurnRecord, TurnStatus
 from hector_tui.engine.activity import ActivityBoard
 from hector_tui.engine.feed import ENGINE, ChangeFeed, ChangeReader
+from hector_tui.engine.insight import Insight
 from hector_tui.engine.library import Library
 from hector_tui.engine.model_desk import ModelDesk
 from hector_tui.engine.queueing import SessionQueue
@@ -30,7 +28,7 @@ from hector_tui.engine.run import Run
 from hector_tui.engine.runner import Runner
 from hector_tui.engine.views import AgentView, SessionActivity
 from hector_tui.errors import EngineClosed, SessionBusy, SessionError, UnknownSession
-from hector_tui.memory.service import MemoryService, MemoryView
+from hector_tui.memory.service import MemoryService
 from hector_tui.sessions.approvals import ApprovalTable
 from hector_tui.sessions.library import LibraryTable
 from hector_tui.sessions.service import SessionService
@@ -73,7 +71,6 @@ class ChatService:
         self._sessions = sessions
         self._tabs = tabs
         self._approvals = approvals
-        self._spending = spending
         self._memory = memory
         self._feed = feed
         self._activity = ActivityBoard()
@@ -83,6 +80,14 @@ class ChatService:
         self._ended: deque[Run] = deque(maxlen=_ENDED_KEPT)
         self.runner = make_runner(self._run_changed)
         self.queue = SessionQueue(sessions, self.runner)
+        self.insight = Insight(
+            agent_of=lambda agent_id: self._registry.get(agent_id),
+            sessions=sessions,
+            models=models,
+            runner=self.runner,
+            memory=memory,
+            spending=spending,
+        )
         self.library = Library(
             table=library,
             sessions=sessions,
@@ -298,59 +303,6 @@ class ChatService:
     def unsubscribe(self, reader: ChangeReader) -> None:
         """A reader wants to hear nothing more; safe from any thread."""
         self._feed.detach(reader)
-
-    # What the inspector shows
-
-    async def preview(self, key: SessionKey, draft: str) -> ContextView:
-        """The request that would be sent if the draft were sent now.
-
-        Raises:
-            AgentError: There is no such agent, or it is disabled.
-        """
-        agent = self._registry.get(key.agent_id)
-        return await agent.preview(key, draft, self.models.model_for(await self._sessions.get(key.session_id)))
-
-    async def requests(self, key: SessionKey) -> Sequence[ContextView]:
-        """What the running turn of a SessionKey has sent so far, one entry per model call."""
-        for run in self.runner.runs(key.session_id):
-            if run.key == key:
-                return run.agent.sent(run.state)
-        return ()
-
-    async def spent(
-        self, by: SpendingBy, *, session_id: str = "", since: float = 0.0, limit: int = 100
-    ) -> Sequence[Spending]:
-        """What was spent, summed by day, agent, model or session; of one session or of all."""
-        return await self._spending.spent(by, session_id=session_id, since=since, limit=limit)
-
-    async def memory_view(self, key: SessionKey) -> MemoryView:
-        """The memory of one agent in one session.
-
-        Raises:
-            AgentError: There is no such agent, or it is disabled.
-        """
-        return await self._memory.view(key, self._registry.get(key.agent_id).memory)
-
-    async def search_memory(self, key: SessionKey, question: str, scope: RecallScope) -> Sequence[MemoryHit]:
-        """Memories that answer a question, best first."""
-        return await self._memory.search(key, question, scope)
-
-    async def forget(self, memory_ids: Sequence[str]) -> int:
-        """Delete memories, here and in the vector store; returns how many there were.
-
-        Raises:
-            StoreError: Nothing was deleted.
-        """
-        return await self._memory.forget(memory_ids)
-
-    async def remember(self, key: SessionKey, text: str) -> Memory:
-        """Store a note by hand.
-
-        Raises:
-            ToolError: The text is empty or too long.
-            StoreError: It was not stored.
-        """
-        return await self._memory.remember(key, text, turn_id="")
 
     # The workspace
 

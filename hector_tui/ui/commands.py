@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
 from textual.binding import Binding
@@ -391,8 +390,6 @@ TAB_COMMANDS: tuple[Command, ...] = tuple(
 )
 """The palette has the tabs themselves instead, by their titles; after the leader key a digit does the same."""
 
-_BARE_QUIT = frozenset({"exit", "quit", ":q"})
-
 
 def bindings() -> list[Binding]:
     """A binding for each command, also for those without a key, which a keymap may give them."""
@@ -407,37 +404,3 @@ def bindings() -> list[Binding]:
         )
         for command in (*COMMANDS, *TAB_COMMANDS)
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class SlashCommand:
-    """What a person typed after `/`; `command` is None when there is no such command."""
-
-    name: str
-    argument: str
-    command: Command | None
-    nearest: str = ""
-
-
-def parse_slash(text: str) -> SlashCommand | None:
-    """The slash command a message is; None when it is a message for an agent.
-
-    A path such as `/etc/hosts` is a message: a command's name holds no second slash.
-    """
-    line = text.strip()
-    if line in _BARE_QUIT:
-        return SlashCommand(line, "", by_slash("quit"))
-    if not line.startswith("/") or "\n" in line:
-        return None
-    name, _, argument = line[1:].partition(" ")
-    if not name or "/" in name:
-        return None
-    command = by_slash(name.lower())
-    known = [other.slash for other in COMMANDS if other.slash]
-    near = difflib.get_close_matches(name.lower(), known, n=1)
-    return SlashCommand(name, argument.strip(), command, near[0] if near and command is None else "")
-
-
-def by_slash(name: str) -> Command | None:
-    """The command with that slash name or alias."""
-    return next((each for each in COMMANDS if each.slash and (each.slash == name or name in each.aliases)), None)

@@ -160,11 +160,11 @@ async def test_two_agents_of_one_session_see_nothing_of_each_other(tmp_path: Pat
             assert f"{own}0002" in sent
             assert foreign not in sent
             assert foreign not in streamed(run)
-            preview = await engine.chat.preview(key, "what is the secret?")
+            preview = await engine.chat.insight.preview(key, "what is the secret?")
             assert foreign not in "\n".join(part.text for part in preview.parts)
-            hits = await engine.chat.search_memory(key, f"secret {foreign}0001", RecallScope.SESSION)
+            hits = await engine.chat.insight.search_memory(key, f"secret {foreign}0001", RecallScope.SESSION)
             assert all(hit.memory.key == key and foreign not in hit.memory.text for hit in hits)
-            view = await engine.chat.memory_view(key)
+            view = await engine.chat.insight.memory_view(key)
             assert view.total == len(view.latest) > 0
             assert {memory.key for memory in view.latest} == {key}
 

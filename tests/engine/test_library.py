@@ -23,7 +23,9 @@ async def test_recall_forgets_and_knows_again(tmp_path: Path) -> None:
         await memory.flush()
 
         async def recalled() -> list[str]:
-            hits = await chat.search_memory(other, "Which colour has the lighthouse of Lindesnes?", RecallScope.ALL)
+            hits = await chat.insight.search_memory(
+                other, "Which colour has the lighthouse of Lindesnes?", RecallScope.ALL
+            )
             return [hit.found_by for hit in hits if "Lindesnes is white" in hit.memory.text]
 
         assert await recalled() == ["both"]
@@ -67,7 +69,7 @@ async def test_a_fork_recalls_what_the_first_session_knew_and_goes_on_alone(tmp_
         forked = await engine.chat.library.fork(key.session_id, 1)
         await engine.chat.library.purge([key.session_id])
         assert forked.turns == 1
-        hits = await engine.chat.search_memory(
+        hits = await engine.chat.insight.search_memory(
             type(key)(forked.session_id, AGENT), "lighthouse Lindesnes white", RecallScope.SESSION
         )
         assert any("Lindesnes" in hit.memory.text for hit in hits)

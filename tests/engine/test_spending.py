@@ -71,15 +71,15 @@ async def test_a_turn_has_the_sum_of_its_calls_and_the_sums_over_turns_are_right
         assert (stored.total_tokens, stored.cached_tokens, stored.reasoning_tokens) == (1_200, 400, 50)
         assert stored.cost == pytest.approx(cost)
 
-        (session,) = await engine.chat.spent("session", session_id=one.session_id)
+        (session,) = await engine.chat.insight.spent("session", session_id=one.session_id)
         assert (session.turns, session.usage.total_tokens, session.unpriced) == (2, 2_400, 0)
         assert session.usage.cost == pytest.approx(2 * cost)
         for by, name in (("agent", one.agent_id), ("model", "offline")):
-            (total,) = await engine.chat.spent(by)  # type: ignore[arg-type]  # one of its names
+            (total,) = await engine.chat.insight.spent(by)  # type: ignore[arg-type]  # one of its names
             assert (total.name, total.turns) == (name, 3)
-        (today,) = await engine.chat.spent("day")
+        (today,) = await engine.chat.insight.spent("day")
         assert today.usage.cost == pytest.approx(3 * cost)
-        assert list(await engine.chat.spent("day", since=9e9)) == []
+        assert list(await engine.chat.insight.spent("day", since=9e9)) == []
 
 
 async def test_what_was_said_before_a_stop_or_a_failure_is_estimated(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ async def test_what_was_said_before_a_stop_or_a_failure_is_estimated(tmp_path: P
         assert usage.estimated
         assert usage.output_tokens > 10
         assert usage.input_tokens > 0
-        (total,) = await engine.chat.spent("session")
+        (total,) = await engine.chat.insight.spent("session")
         assert total.usage.estimated
         assert total.unpriced == 1
 
@@ -105,4 +105,4 @@ async def test_a_call_that_failed_before_a_word_costs_nothing(tmp_path: Path) ->
     async with open_engine(tmp_path, config_of(), script=script) as engine:
         run = await ask(engine, await new_session(engine), "anyone there?")
         assert (await the_turn(engine, run)).turn.usage == Usage()
-        assert list(await engine.chat.spent("day")) == []
+        assert list(await engine.chat.insight.spent("day")) == []

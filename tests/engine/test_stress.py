@@ -106,7 +106,7 @@ async def test_nothing_is_lost_doubled_mixed_up_or_leaked(tmp_path: Path, sessio
             await until(lambda: engine.memory.status.state == "ready")
             assert await engine.memory.flush(timeout_s=60.0)
             for session in range(0, sessions, max(1, sessions // 20)):
-                found = await engine.chat.search_memory(
+                found = await engine.chat.insight.search_memory(
                     keys[session], f"my number is {nonce(session, 0)}", RecallScope.SESSION
                 )
                 assert {hit.memory.key for hit in found} == {keys[session]}

@@ -6,9 +6,10 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hector_tui.ui.commands import COMMANDS, Command, by_slash
+from hector_tui.ui.commands import COMMANDS, Command
 from hector_tui.ui.completion.fuzzy import fit
 from hector_tui.ui.completion.suggestion import MOST, Suggestion, ranked
+from hector_tui.ui.slash import by_slash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,14 +82,14 @@ class InspectorFeeder:
     async def _fetch(self, inspector: Inspector | None, conversation: Conversation) -> None:
         key, words = self._desk.watched(conversation, conversation.draft)
         try:
-            sent = await self._engine.call(lambda engine: engine.chat.requests(key))
-            view = sent[-1] if sent else await self._engine.call(lambda engine: engine.chat.preview(key, words))
+            sent = await self._engine.call(lambda engine: engine.chat.insight.requests(key))
+            view = sent[-1] if sent else await self._engine.call(lambda engine: engine.chat.insight.preview(key, words))
         except HectorError:
             # A disabled agent has no context; its reason is shown where it is chosen.
             return
         self._context = (key.session_id, view)
         session_id = key.session_id
-        spent = await self._engine.call(lambda engine: engine.chat.spent("session", session_id=session_id))
+        spent = await self._engine.call(lambda engine: engine.chat.insight.spent("session", session_id=session_id))
         self._spent = (session_id, spent[0] if spent else None)
         if inspector is None or self._desk.workspace.active is not conversation:
             return
@@ -100,15 +100,15 @@ class InspectorFeeder:
                 records = await self._engine.call(lambda engine: engine.chat.history(session_id, limit=_HISTORY_TURNS))
                 inspector.show_history(tuple(records))
             case "memory":
-                memory = await self._engine.call(lambda engine: engine.chat.memory_view(key))
+                memory = await self._engine.call(lambda engine: engine.chat.insight.memory_view(key))
                 inspector.show_memory(memory, conversation.last_recall)
             case "usage":
                 await self._fetch_usage(inspector, conversation)
 
     async def _fetch_usage(self, inspector: Inspector, conversation: Conversation) -> None:
         session_id = conversation.info.session_id
-        models = await self._engine.call(lambda engine: engine.chat.spent("model", session_id=session_id))
-        agents = await self._engine.call(lambda engine: engine.chat.spent("agent"))
-        days = await self._engine.call(lambda engine: engine.chat.spent("day", limit=_DAYS))
+        models = await self._engine.call(lambda engine: engine.chat.insight.spent("model", session_id=session_id))
+        agents = await self._engine.call(lambda engine: engine.chat.insight.spent("agent"))
+        days = await self._engine.call(lambda engine: engine.chat.insight.spent("day", limit=_DAYS))
         view = UsageView(turn=conversation.last_usage, session=self._spent[1], models=models, agents=agents, days=days)
         inspector.show_usage(view, {agent.agent_id: agent.name for agent in self._desk.agents.values()})

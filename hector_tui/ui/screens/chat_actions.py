@@ -15,7 +15,6 @@ from hector_tui.domain.addressing import addressed
 from hector_tui.domain.files import AttachedFile
 from hector_tui.engine.feed import ENGINE
 from hector_tui.ui.attention import Attention
-from hector_tui.ui.commands import SlashCommand, parse_slash
 from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.inspector.widget import PANELS, Inspector, PanelName
 from hector_tui.ui.keymap import keys_of
@@ -28,6 +27,7 @@ from hector_tui.ui.screens.model_actions import ModelActions
 from hector_tui.ui.screens.queue import QueueScreen
 from hector_tui.ui.screens.reading_actions import ReadingActions
 from hector_tui.ui.settings_schema import UiSettings
+from hector_tui.ui.slash import SlashCommand, parse_slash
 from hector_tui.ui.text import clean_line
 
 _ARMED_S = 2.0
@@ -332,7 +332,7 @@ class ChatActions(ReadingActions, ModelActions):
         self.app.push_screen(dialog, lambda sure: self.run_command(partial(self._forget, memory_id)) if sure else None)
 
     async def _forget(self, memory_id: str) -> None:
-        await self.engine.call(lambda engine: engine.chat.forget([memory_id]))
+        await self.engine.call(lambda engine: engine.chat.insight.forget([memory_id]))
         self.refresh_inspector()
 
     def action_remember(self) -> None:
@@ -344,7 +344,7 @@ class ChatActions(ReadingActions, ModelActions):
 
     def _remember(self, conversation: Conversation, text: str) -> None:
         async def remember() -> None:
-            await self.engine.call(lambda engine: engine.chat.remember(conversation.key, text))
+            await self.engine.call(lambda engine: engine.chat.insight.remember(conversation.key, text))
             self.tell("Remembered.")
             self.refresh_inspector()
 

@@ -17,7 +17,7 @@ from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.turns import SentPrompt
 from hector_tui.engine.queueing import QueuedMessage
 from hector_tui.ui.attachments import Attachments
-from hector_tui.ui.commands import Command, parse_slash
+from hector_tui.ui.commands import Command
 from hector_tui.ui.completion.commands import Argument, ArgumentSource
 from hector_tui.ui.completion.source import PromptSource
 from hector_tui.ui.conversation import Conversation
@@ -28,6 +28,7 @@ from hector_tui.ui.keymap import hint, keys_of
 from hector_tui.ui.screens.chat_actions import ChatActions
 from hector_tui.ui.screens.prompt_search import PromptSearch
 from hector_tui.ui.screens.session_actions import SESSIONS_OFFERED
+from hector_tui.ui.slash import parse_slash
 from hector_tui.ui.text import clean_line
 from hector_tui.ui.times import ago
 from hector_tui.ui.widgets.completion import CompletionPopup
