@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hector_tui.ui.numbers import counted
 from hector_tui.ui.transcript.blocks import BlockKind, CodeBlock, Stop, TableBlock
 from hector_tui.ui.transcript.folds import FoldEntry
 
@@ -90,13 +91,13 @@ def _inner(stop: Stop) -> Iterator[BlockAction]:
 
 def _code_name(block: CodeBlock) -> str:
     lines = block.text.count("\n") + (not block.text.endswith("\n"))
-    return f"{block.language or 'no language'}, {lines} {'line' if lines == 1 else 'lines'}"
+    return f"{block.language or 'no language'}, {counted(lines, 'line')}"
 
 
 def _table_name(block: TableBlock) -> str:
     rows = len(block.rows) - 1
     columns = len(block.rows[0])
-    return f"{rows} {'row' if rows == 1 else 'rows'}, {columns} {'column' if columns == 1 else 'columns'}"
+    return f"{counted(rows, 'row')}, {counted(columns, 'column')}"
 
 
 def text_of(stop: Stop, action: BlockAction) -> tuple[str, str]:

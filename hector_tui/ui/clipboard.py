@@ -17,6 +17,7 @@ from pathlib import Path
 
 from textual.app import App
 
+from hector_tui.ui.numbers import counted
 from hector_tui.ui.text import clean
 
 _TOOLS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
@@ -80,7 +81,7 @@ async def copy_text(app: App[object], text: str, what: str, fallback: Path) -> N
     """
     shown = clean(text)
     copied = await _copy(app, shown, fallback)
-    size = "1 character" if len(shown) == 1 else f"{len(shown):,} characters"
+    size = counted(len(shown), "character")
     if not copied.words:
         reason = f"there is no clipboard here, and {fallback} cannot be written"
         app.notify(clean(f"Not copied, {what}, {size}: {reason}."), severity="error", markup=False, timeout=12)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number and what is counted: `1 session`, `1,200 sessions`; a plural that takes more than an `s` is given."""
+    return f"1 {one}" if count == 1 else f"{count:,} {many or one + 's'}"
+
+
 def score_text(score: float) -> str:
     """A score from 0 to 1 in three characters: `.82`, and `1.0` for a whole one."""
     return "1.0" if score >= 0.995 else f"{score:.2f}".removeprefix("0")

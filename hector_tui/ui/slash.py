@@ -20,6 +20,11 @@ class SlashCommand:
     command: Command | None
     nearest: str = ""
 
+    @property
+    def has_too_much(self) -> bool:
+        """Whether words follow a command that takes none: `/quit smoking, how?` was hardly meant to quit."""
+        return self.command is not None and bool(self.argument) and not self.command.takes
+
 
 def parse_slash(text: str) -> SlashCommand | None:
     """The slash command a message is; None when it is a message for an agent.

@@ -26,8 +26,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from textual.content import Content
-    from textual.style import Style
+    pass
 
 _PLACEHOLDER = "◌"
 _REPLACEMENT = "\ufffd"
@@ -205,13 +204,6 @@ def shorten(text: str, cells: int, *, always: bool = False) -> str:
     if width <= cells and not always:
         return text
     return set_cell_size(text, min(width, cells - 1)).rstrip() + _ELLIPSIS
-
-
-def safe_content(text: str, style: str | Style = "") -> Content:
-    """Return cleaned text as Textual content in one style; square brackets in it are square brackets."""
-    from textual.content import Content
-
-    return Content.styled(clean(text), style)
 
 
 class Cleaner:

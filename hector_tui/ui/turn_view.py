@@ -27,7 +27,7 @@ from hector_tui.domain.events import (
 )
 from hector_tui.domain.replay import replay
 from hector_tui.domain.turns import Turn, TurnRecord, TurnStatus
-from hector_tui.ui.numbers import score_text, size_text
+from hector_tui.ui.numbers import counted, score_text, size_text
 from hector_tui.ui.text import Cleaner, clean, clean_line
 from hector_tui.ui.times import ago, clock
 from hector_tui.ui.transcript.document import TranscriptDocument
@@ -255,14 +255,13 @@ def _question(turn: Turn) -> str:
 
 
 def _recall_entry(event: MemoryRecalled) -> FoldEntry:
-    count = len(event.hits)
     lines = [
         f"{score_text(hit.score)}  {clean_line(hit.text, 200)}\n"
         f"     {ago(hit.created_at)} · {clean_line(hit.session_title or hit.session_id, 60)} · by {hit.found_by}"
         for hit in event.hits
     ]
     return FoldEntry(
-        f"recalled {count} {'memory' if count == 1 else 'memories'}",
+        f"recalled {counted(len(event.hits), 'memory', 'memories')}",
         _short(event.hits[0].text) if event.hits else "",
         glyph="◇",
         sections=(("", "\n".join(lines)),),

@@ -104,6 +104,17 @@ async def test_an_unknown_command_is_answered_by_a_suggestion_and_sent_nowhere(t
         assert stored(tmp_path / "profile", "SELECT 1 FROM turns") == []
 
 
+@pytest.mark.parametrize("text", ["/delete the second paragraph", "/quit smoking, how?", "/archive x", "/stop that"])
+async def test_words_after_a_command_that_takes_none_are_no_command(tmp_path: Path, text: str) -> None:
+    async with talking(tmp_path) as person:
+        before = person.active
+        await person.send(text)
+        await person.hears("takes nothing after it: nothing was done")
+        assert person.active is before
+        assert person.chat.prompt.value == text
+        assert stored(tmp_path / "profile", "SELECT 1 FROM turns") == []
+
+
 @pytest.mark.parametrize("text", ["/etc/hosts is a file", "/etc/hosts", "/help\nis a command", "/ alone"])
 async def test_a_path_is_a_message(tmp_path: Path, text: str) -> None:
     async with talking(tmp_path) as person:

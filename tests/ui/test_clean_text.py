@@ -10,9 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from textual.content import Content
 
-from hector_tui.ui.text import Cleaner, clean, clean_line, safe_content, shorten
+from hector_tui.ui.text import Cleaner, clean, clean_line, shorten
 from tests.ui.hostile import PAYLOADS, acting
 
 INTERESTING = (
@@ -182,14 +181,6 @@ def test_shorten_keeps_what_fits() -> None:
     assert shorten("abc", 3) == "abc"
     assert shorten("abc", 3, always=True) == "ab…"
     assert shorten("a", 3, always=True) == "a…"
-
-
-@pytest.mark.parametrize("text", PAYLOADS.values(), ids=PAYLOADS.keys())
-def test_safe_content_shows_text_literally(text: str) -> None:
-    content = safe_content(text, "bold")
-    assert isinstance(content, Content)
-    assert content.plain == clean(text)
-    assert {str(span.style) for span in content.spans} <= {"bold"}
 
 
 def test_cleaning_needs_neither_textual_nor_rich() -> None:

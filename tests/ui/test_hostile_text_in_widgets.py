@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from hector_tui.ui.guard import RenderGuard, install_render_guard
-from hector_tui.ui.text import safe_content
+from hector_tui.ui.text import clean
 from hector_tui.ui.themes import own_variables
 from hector_tui.ui.widgets.lines_view import LinesView
 from hector_tui.ui.widgets.status_line import StatusInfo, StatusLine
@@ -47,7 +47,7 @@ class HostileApp(App[None]):
         self.query_one("#status", StatusLine).info = StatusInfo(text, text, text, 1.0, text, 1, 2, 3, help=text)
         self.query_one("#banner", StatusLine).info = StatusInfo(banner=text or "none", banner_level="error")
         self.query_one(LinesView).set_lines([Content(text), Text(text), Content.styled(text, "bold")])
-        self.query_one("#plain", Static).update(safe_content(text, "bold"))
+        self.query_one("#plain", Static).update(Content.styled(clean(text), "bold"))
 
     async def action_quit(self) -> None:
         self.acted.append("quit")

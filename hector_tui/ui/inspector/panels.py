@@ -21,7 +21,7 @@ from hector_tui.domain.messages import (
 )
 from hector_tui.domain.turns import TurnRecord, TurnStatus
 from hector_tui.ui.inspector.wrapping import Wrapper
-from hector_tui.ui.numbers import score_text
+from hector_tui.ui.numbers import counted, score_text
 from hector_tui.ui.text import clean_line
 from hector_tui.ui.times import ago, clock
 from hector_tui.ui.widgets.status_layout import compact_number
@@ -74,7 +74,7 @@ def context_lines(view: ContextView | None, wrapper: Wrapper) -> Lines:
             )
         )
     if view.dropped_turns:
-        turns = "1 older turn" if view.dropped_turns == 1 else f"{view.dropped_turns} older turns"
+        turns = counted(view.dropped_turns, "older turn")
         lines.append(_dim(f"{turns} left out by working memory"))
     sent = f"model call {view.iteration}, sent {clock(view.at)}" if view.iteration else "what Enter would send now"
     lines += [Content(""), _dim(f"{sent} · {clean_line(view.model)}")]
@@ -146,7 +146,7 @@ def memory_lines(
 def _memory_head(view: MemoryView, wrapper: Wrapper) -> Lines:
     status = view.status
     waiting = f"pending batch {view.pending}/{view.batch_size}" if view.pending else "nothing pending"
-    memories = "1 memory" if view.total == 1 else f"{view.total} memories"
+    memories = counted(view.total, "memory", "memories")
     lines: Lines = [
         Content.assemble((memories, "bold"), (f" · scope {view.scope.value}", "$chat-dim")),
         _dim(f"{waiting} · indexed {status.indexed} · {status.state}"),

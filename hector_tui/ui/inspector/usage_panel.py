@@ -9,7 +9,7 @@ from textual.content import Content
 
 from hector_tui.domain.spending import Spending
 from hector_tui.domain.usage import Usage
-from hector_tui.ui.numbers import money_text
+from hector_tui.ui.numbers import counted, money_text
 from hector_tui.ui.text import clean_line
 from hector_tui.ui.widgets.status_layout import compact_number
 
@@ -50,7 +50,7 @@ def usage_lines(view: UsageView | None, names: dict[str, str]) -> list[Content]:
     else:
         lines += _details(view.session.usage)
         if view.session.unpriced:
-            turns = "1 turn" if view.session.unpriced == 1 else f"{view.session.unpriced} turns"
+            turns = counted(view.session.unpriced, "turn")
             lines.append(_dim(f"{turns} without a price;"))
             lines.append(_dim("`prices` in a configuration sets them"))
     for title, sums in (("by model, here", view.models), ("by agent", view.agents), ("by day", view.days)):

@@ -101,7 +101,7 @@ class ChatActions(ReadingActions, ModelActions):
         if conversation is None:
             return
         if (slash := parse_slash(text)) is not None:
-            if slash.command is None:
+            if slash.command is None or slash.has_too_much:
                 self.prompt.refuse()
             elif slash.command.slash == "connect":
                 self.prompt.forget()
@@ -137,7 +137,9 @@ class ChatActions(ReadingActions, ModelActions):
         if command is None:
             nearest = f" Did you mean /{slash.nearest}?" if slash.nearest else " /help lists them."
             self.tell(f"There is no command /{slash.name}.{nearest}")
-        elif command.takes and slash.argument:
+        elif slash.has_too_much:
+            self.tell(f"/{slash.name} takes nothing after it: nothing was done. In a message put a word before it.")
+        elif slash.argument:
             self._run_with_argument(command.slash, slash.argument)
         else:
             self.call_later(self.run_action, command.action)

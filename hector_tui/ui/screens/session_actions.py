@@ -15,6 +15,7 @@ from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.desk import Desk
 from hector_tui.ui.guarded import Work, run_guarded
 from hector_tui.ui.keymap import keys_of
+from hector_tui.ui.numbers import counted
 from hector_tui.ui.screens.agent_picker import AgentPicker
 from hector_tui.ui.screens.dialogs import AskText
 from hector_tui.ui.screens.sessions import SessionsScreen
@@ -198,7 +199,7 @@ class SessionActions(Screen[None]):
         forked = await self.desk.shelf.fork(conversation.info.session_id, up_to)
         await self.desk.open(forked.session_id)
         await self.show_active()
-        self.tell(f"A copy with {_turns(forked.turns)}; the first session is as it was.")
+        self.tell(f"A copy with {counted(forked.turns, 'turn')}; the first session is as it was.")
 
     def action_attention(self) -> None:
         """Show the next session that needs an answer, failed, or finished unseen."""
@@ -244,7 +245,3 @@ class SessionActions(Screen[None]):
             self.refresh_tabs()
 
         self.run_command(rename)
-
-
-def _turns(count: int) -> str:
-    return "1 turn" if count == 1 else f"{count} turns"

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from hector_tui.domain.listing import SessionRow, SessionView, SortBy
+from hector_tui.ui.numbers import counted
 from hector_tui.ui.screens.dialogs import AskText, Confirm
 from hector_tui.ui.screens.sessions_list import SessionsList
 from hector_tui.ui.screens.sessions_undo import Change
@@ -190,7 +191,7 @@ class SessionsScreen(SessionsList):
     async def _purge(self, session_ids: list[str]) -> None:
         gone = await self._desk.shelf.purge(session_ids)
         self._marked.clear()
-        self._say(f"{_sessions(len(gone))} deleted for good")
+        self._say(f"{counted(len(gone), 'session')} deleted for good")
         self._reload(keep=True)
 
     def action_undo(self) -> None:
@@ -245,7 +246,3 @@ class SessionsScreen(SessionsList):
             self._say("Bring it back first: u.")
             return True
         return False
-
-
-def _sessions(count: int) -> str:
-    return "1 session" if count == 1 else f"{count} sessions"

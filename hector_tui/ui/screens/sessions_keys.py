@@ -7,6 +7,7 @@ from textual.content import Content
 from textual.style import Style
 
 from hector_tui.domain.listing import SessionQuery, SessionView, SortBy
+from hector_tui.ui.numbers import counted
 
 _SORT_NAMES: dict[SortBy, str] = {
     "used": "last used",
@@ -15,7 +16,12 @@ _SORT_NAMES: dict[SortBy, str] = {
     "agent": "agent",
     "turns": "turns",
 }
-_VIEW_NAMES: dict[SessionView, str] = {"current": "sessions", "archived": "archived", "deleted": "deleted"}
+_VIEW_NAMES: dict[SessionView, tuple[str, str]] = {
+    "current": ("session", "sessions"),
+    "archived": ("archived", "archived"),
+    "deleted": ("deleted", "deleted"),
+}
+"""What one and what several are called."""
 
 _Key = tuple[str, str, str, str]
 """The key in the list, the key in the filter, what it does, the action."""
@@ -42,7 +48,7 @@ def heading(query: SessionQuery, total: int, marked: int, *, is_cut: bool, width
     """What is listed, how many, and in which order."""
     arrow = "↑" if query.reverse else "↓"
     parts = [
-        (f"{total:,} {_VIEW_NAMES[query.view]}", "view"),
+        (counted(total, *_VIEW_NAMES[query.view]), "view"),
         (f"by {_SORT_NAMES[query.sort]} {arrow}", "sort"),
     ]
     if marked:

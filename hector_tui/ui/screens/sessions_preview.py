@@ -8,6 +8,7 @@ from hector_tui.domain.excerpts import SearchWords, find_marks
 from hector_tui.domain.listing import SessionRow, searched_text
 from hector_tui.domain.messages import Message, Role
 from hector_tui.domain.turns import TurnRecord, TurnStatus
+from hector_tui.ui.numbers import counted
 from hector_tui.ui.text import clean, clean_line
 from hector_tui.ui.times import ago, clock
 
@@ -29,7 +30,7 @@ def preview(row: SessionRow, record: TurnRecord | None, words: SearchWords, *, i
     if is_brief and record is not None:
         return Content("\n").join(_exchange(record, words))
     info = row.info
-    turns = "1 turn" if info.turns == 1 else f"{info.turns:,} turns"
+    turns = counted(info.turns, "turn")
     lines = [
         Content.styled(clean_line(info.title) or "(nothing said yet)", "$chat-heading bold"),
         Content.styled(f"{clean_line(info.agent_id)} · {turns} · begun {clock(info.created_at)}", "$chat-dim"),
@@ -47,7 +48,7 @@ def _where(row: SessionRow) -> str:
     if info.archived:
         parts.append("archived")
     if row.hits:
-        parts.append(f"{row.hits:,} {'hit' if row.hits == 1 else 'hits'}, the newest in turn {row.match_turn}")
+        parts.append(f"{counted(row.hits, 'hit')}, the newest in turn {row.match_turn}")
     return " · ".join(parts)
 
 

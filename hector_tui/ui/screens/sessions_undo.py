@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hector_tui.ui.desk import Desk
+from hector_tui.ui.numbers import counted
 
 ChangeKind = Literal["delete", "undelete", "archive", "unarchive", "pin", "unpin"]
 
@@ -60,7 +61,7 @@ class UndoList:
         closed = await self._apply(change)
         self._done.append((change, closed))
         del self._done[:-_KEPT]
-        what = f"“{title}”" if title else _sessions(len(change.session_ids))
+        what = f"“{title}”" if title else counted(len(change.session_ids), "session")
         return f"{what} {_DONE[change.kind]}"
 
     async def take_back(self) -> str:
@@ -76,7 +77,7 @@ class UndoList:
         await self._apply(back)
         self._done.pop()
         await self._desk.open_behind(closed)
-        return f"{_sessions(len(change.session_ids))} {_DONE[back.kind]}"
+        return f"{counted(len(change.session_ids), 'session')} {_DONE[back.kind]}"
 
     async def _apply(self, change: Change) -> tuple[str, ...]:
         """Do a change; returns the sessions whose tabs were closed for it."""
@@ -102,7 +103,3 @@ class UndoList:
 
     def _open(self, session_ids: Sequence[str]) -> tuple[str, ...]:
         return tuple(name for name in session_ids if self._desk.workspace.find(name) is not None)
-
-
-def _sessions(count: int) -> str:
-    return "1 session" if count == 1 else f"{count} sessions"

@@ -11,7 +11,6 @@ from typing import Literal
 from rich.segment import Segment
 from rich.style import Style
 
-from hector_tui.ui.transcript.grammar import parse_blocks
 from hector_tui.ui.transcript.lines import Line, Run
 from hector_tui.ui.transcript.markdown import WINDOW, Block, MarkdownSource
 from hector_tui.ui.transcript.memo import Memo
@@ -234,10 +233,6 @@ class AnswerEntry(Entry):
             self._source.finish()
             self._note = note
             self._notify()
-
-    def code_blocks(self) -> list[str]:
-        """The contents of its fenced and indented code blocks, for copying. Parses the whole text."""
-        return [token.content for token in parse_blocks(self.text, {}) if token.type in ("fence", "code_block")]
 
     def advance(self, budget: int = WINDOW) -> int:
         """Parse what has come, and bring the parts up to date."""

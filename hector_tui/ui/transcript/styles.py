@@ -21,7 +21,6 @@ BOLD = Style(bold=True)
 ITALIC = Style(italic=True)
 STRIKE = Style(strike=True)
 UNDERLINE = Style(underline=True)
-DIM = Style(dim=True)
 
 # Pygments token -> theme variables to try, and attributes. Parents stand in for children that are not named.
 _TOKEN_COLORS: tuple[tuple[str, tuple[str, ...], Style], ...] = (

@@ -191,11 +191,6 @@ def test_the_last_answer_can_be_copied() -> None:
     assert made.last_answer_text().startswith("answer 1")
 
 
-def test_code_blocks_can_be_copied() -> None:
-    answer = AnswerEntry("bot", "a\n\n```py\nx = 1\n```\n\n- b\n\n      y\n", finished=True)
-    assert answer.code_blocks() == ["x = 1\n", "y\n"]
-
-
 def test_copied_text_has_no_decoration_and_wrapped_rows_are_joined() -> None:
     text = "A sentence that is longer than the width of the column.\n\n> quoted\n\n```\ncode  here\n```\n"
     made = document([UserEntry("hello\nyou"), AnswerEntry("bot", text, finished=True)], width=20)
