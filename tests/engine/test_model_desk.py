@@ -71,9 +71,9 @@ async def test_a_choice_is_one_sessions_alone_and_the_turn_says_who_answered(tmp
         # Only the chosen model has a price, and its price is what the turn costs.
         assert (await the_turn(engine, first)).turn.usage.cost
         assert (await the_turn(engine, second)).turn.usage.cost is None
-        assert (await engine.chat.requests(mine)) == ()
-        assert (await engine.chat.preview(mine, "x")).model == "loop-2"
-        assert (await engine.chat.preview(others, "x")).model == "loop-1"
+        assert (await engine.chat.insight.requests(mine)) == ()
+        assert (await engine.chat.insight.preview(mine, "x")).model == "loop-2"
+        assert (await engine.chat.insight.preview(others, "x")).model == "loop-1"
         await engine.chat.choose_model(mine.session_id, "default")
         assert streamed(await ask(engine, mine, "again")) == "from one"
 
@@ -85,11 +85,11 @@ async def test_a_choice_and_its_window_survive_a_restart(tmp_path: Path) -> None
         async with opened(tmp_path, config) as engine:
             key = await new_session(engine)
             await engine.chat.choose_model(key.session_id, "big")
-            assert (await engine.chat.preview(key, "x")).window == 12345
+            assert (await engine.chat.insight.preview(key, "x")).window == 12345
         async with opened(tmp_path, config) as engine:
             info = await engine.chat.session(key.session_id)
             assert (info.model, info.model_window) == ("two/big", 12345)
-            assert (await engine.chat.preview(key, "x")).window == 12345
+            assert (await engine.chat.insight.preview(key, "x")).window == 12345
             assert streamed(await ask(engine, key, "hello")) == "big says"
             assert two.posts[-1].body["model"] == "big"
 
