@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import get_args
 
 from hector_tui.agents.agent import QueuePolicy
-from hector_tui.agents.registry import AgentEntry, AgentRegistry
+from hector_tui.agents.registry import AgentRegistry
 from hector_tui.domain.approvals import Decision
 from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.keys import SessionKey
@@ -26,7 +26,7 @@ from hector_tui.engine.model_desk import ModelDesk
 from hector_tui.engine.queueing import SessionQueue
 from hector_tui.engine.run import Run
 from hector_tui.engine.runner import Runner
-from hector_tui.engine.views import AgentView, SessionActivity
+from hector_tui.engine.views import AgentView, SessionActivity, agent_view
 from hector_tui.errors import EngineClosed, SessionBusy, SessionError, UnknownSession
 from hector_tui.memory.service import MemoryService
 from hector_tui.sessions.approvals import ApprovalTable
@@ -115,7 +115,7 @@ class ChatService:
 
     def agents(self) -> tuple[AgentView, ...]:
         """Every agent of the configuration, usable or not; safe from any thread."""
-        return tuple(_agent_view(entry) for entry in self._registry)
+        return tuple(agent_view(entry) for entry in self._registry)
 
     # Sessions
 
@@ -404,27 +404,3 @@ class ChatService:
                 self.models.doubt()
         self._activity.note(run, self.runner.runs(run.key.session_id))
         self._feed.mark(run.key.session_id)
-
-
-def _agent_view(entry: AgentEntry) -> AgentView:
-    agent = entry.agent
-    if agent is None:
-        return AgentView(
-            agent_id=entry.agent_id,
-            name=entry.agent_id,
-            description="",
-            model="",
-            readiness="disabled",
-            detail=entry.detail,
-        )
-    return AgentView(
-        agent_id=agent.agent_id,
-        name=agent.name,
-        description=agent.description,
-        model=agent.model.label,
-        readiness=entry.readiness,
-        detail=entry.detail,
-        starters=agent.starters,
-        context_window=agent.model.context_window,
-        remembers=agent.memory.long_term is not None,
-    )

@@ -11,7 +11,7 @@ from hector_tui.domain.turns import TurnStatus
 
 if TYPE_CHECKING:
     # The interface imports this module before its first frame; what builds these values comes after it.
-    from hector_tui.agents.registry import Readiness
+    from hector_tui.agents.registry import AgentEntry, Readiness
     from hector_tui.memory.service import MemoryView as MemoryView
 
 
@@ -33,6 +33,31 @@ class AgentView:
     starters: tuple[str, ...] = ()
     context_window: int = 0
     remembers: bool = False
+
+
+def agent_view(entry: AgentEntry) -> AgentView:
+    """An agent of the registry, usable or not, as it is shown."""
+    agent = entry.agent
+    if agent is None:
+        return AgentView(
+            agent_id=entry.agent_id,
+            name=entry.agent_id,
+            description="",
+            model="",
+            readiness="disabled",
+            detail=entry.detail,
+        )
+    return AgentView(
+        agent_id=agent.agent_id,
+        name=agent.name,
+        description=agent.description,
+        model=agent.model.label,
+        readiness=entry.readiness,
+        detail=entry.detail,
+        starters=agent.starters,
+        context_window=agent.model.context_window,
+        remembers=agent.memory.long_term is not None,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

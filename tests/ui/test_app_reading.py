@@ -147,6 +147,8 @@ async def test_the_whole_conversation_is_copied_also_what_is_not_loaded(
         await person.send("/export all.md")
         await person.hears("Exported to")
         assert "You said question 0." in (tmp_path / "all.md").read_text("utf-8")
+        await person.send("/export missing/all.md")
+        await person.hears("Not exported to missing/all.md: No such file or directory. /export FILE writes")
 
 
 async def test_a_block_is_quoted_into_the_prompt_after_what_stands_there(tmp_path: Path) -> None:

@@ -146,7 +146,8 @@ class ReadingActions(SessionActions):
         try:
             path = write_export(title, as_markdown(title, conversation.document), named)
         except OSError as error:
-            self.app.notify(clean_line(f"Not exported: {error}"), severity="error", markup=False, timeout=8)
+            reason = f"Not exported to {error.filename}: {error.strerror}. /export FILE writes to another file."
+            self.app.notify(clean_line(reason), severity="error", markup=False, timeout=8)
         else:
             self.tell(f"Exported to {path}{missing}")
 
