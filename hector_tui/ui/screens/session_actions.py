@@ -76,9 +76,10 @@ class SessionActions(Screen[None]):
     def switch_to(self, conversation: Conversation | None) -> None:
         """Show another tab; the draft of this one is kept."""
         if conversation is not None and conversation is not self.active:
-            self.run_command(partial(self._switch, conversation), group="switch")
+            self.run_command(partial(self.show_conversation, conversation), group="switch")
 
-    async def _switch(self, conversation: Conversation) -> None:
+    async def show_conversation(self, conversation: Conversation) -> None:
+        """Show another tab; the draft of this one is kept."""
         before = self.active
         self.desk.workspace.activate(conversation)
         await self.show_active()
