@@ -180,7 +180,7 @@ class PromptActions(ChatActions):
     def search_prompts(self, words: str) -> None:
         """Look for a prompt among all that were sent, and write it again."""
         if self.active is None:
-            self.tell("Begin a session first: ctrl+n.")
+            self.tell(f"Begin a session first: {keys_of(self.app).way_to('session.new')}.")
             return
         self.app.push_screen(PromptSearch(self._sent_prompts, words), self._prompt_found)
 

@@ -14,6 +14,7 @@ from hector_tui.engine.thread import EngineThread
 from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.desk import Desk
 from hector_tui.ui.guarded import Work, run_guarded
+from hector_tui.ui.keymap import keys_of
 from hector_tui.ui.screens.agent_picker import AgentPicker
 from hector_tui.ui.screens.dialogs import AskText
 from hector_tui.ui.screens.sessions import SessionsScreen
@@ -156,7 +157,8 @@ class SessionActions(Screen[None]):
                 if clean_line(info.title).casefold() == wanted:
                     self._open_chosen([info.session_id])
                     return
-            self.tell(f"There is no session called {title!r}. Ctrl+S lists them all.")
+            lists = keys_of(self.app).way_to("session.open")
+            self.tell(f"There is no session called {title!r}. {lists} lists them all.")
 
         self.run_command(open_titled)
 
@@ -169,7 +171,8 @@ class SessionActions(Screen[None]):
         await self.desk.delete(conversation)
         await self.show_active()
         title = clean_line(conversation.info.title or conversation.agent_id, 40)
-        self.tell(f"“{title}” deleted · ctrl+x u brings it back, for {TRASH_DAYS} days the sessions screen does too.")
+        back = keys_of(self.app).way_to("session.reopen")
+        self.tell(f"“{title}” deleted · {back} brings it back, for {TRASH_DAYS} days the sessions screen does too.")
 
     def action_archive(self) -> None:
         """Close the tab and take the session out of the list; it stays as it is."""
@@ -180,7 +183,8 @@ class SessionActions(Screen[None]):
         await self.desk.shelf.archive([conversation.info.session_id], True)
         await self.desk.close(conversation)
         await self.show_active()
-        self.tell("Archived · ctrl+s and alt+v show it; saying something in it puts it back into the list.")
+        lists = keys_of(self.app).way_to("session.open")
+        self.tell(f"Archived · {lists} lists it with the archived; saying something in it puts it back into the list.")
 
     def action_fork(self) -> None:
         """Begin a session with what was said in this one."""

@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from hector_tui.ui.guarded import run_guarded
+from hector_tui.ui.keymap import bindings_of, key_line, keys_of
 from hector_tui.ui.text import clean_line
 from hector_tui.ui.transcript.document import Bookmark
 from hector_tui.ui.transcript.entries import Entry
@@ -93,8 +94,7 @@ class SearchBar(Horizontal):
         yield Static("find", id="search-label", markup=False)
         yield LineInput(max_length=_LONGEST, id="search-text")
         yield Static("", id="search-count", markup=False)
-        keys = "enter ok · esc back" if self._forward else "↑ older ↓ newer · tab stay · esc back"
-        yield Static(keys, id="search-keys", markup=False)
+        yield Static(id="search-keys", markup=False)
 
     @property
     def is_open(self) -> bool:
@@ -120,6 +120,7 @@ class SearchBar(Horizontal):
             self._end(stay=False, restore=True)
         if self._transcript is None:
             self.query_one("#search-label", Static).update(clean_line(label, 40))
+            self.query_one("#search-keys", Static).update(self._keys())
             self._transcript, self._load_older = transcript, load_older
             self._bookmark = transcript.document.bookmark()
             self._from = transcript.first_place if self._forward else transcript.last_place
@@ -159,6 +160,13 @@ class SearchBar(Horizontal):
                 transcript.document.go_to(self._bookmark)
                 transcript.rows_moved()
         return transcript
+
+    def _keys(self) -> str:
+        """What the keys do, as they are now."""
+        parts = [("enter", "ok")] if self._forward else [("search.up", "older"), ("search.down", "newer")]
+        if not self._forward:
+            parts.append(("search.stay", "stay"))
+        return key_line(keys_of(self.app), bindings_of(type(self)), [*parts, ("search.leave", "back")])
 
     # Searching
 
