@@ -113,6 +113,12 @@ async def kitchen(folder: Path, monkeypatch: pytest.MonkeyPatch, theme: str) -> 
 async def settled(person: Person) -> str:
     """The screen once it has stopped changing; no cursor blinks in it, and no notice stands over it."""
     person.app.clear_notifications()
+    await person.pilot.pause()
+    chat = person.chat
+    if chat.active is not None:
+        # What the context holds is fetched when something changes, at a moment of its own choice.
+        await chat._feed(chat.active, chat.has_class("-inspector"))
+        chat.refresh_status()
     for area in person.app.screen.query(TextArea):
         area.cursor_blink = False
     for field in person.app.screen.query(Input):
