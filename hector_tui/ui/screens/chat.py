@@ -375,14 +375,6 @@ class ChatScreen(PromptActions):
     def _take_back_requested(self) -> None:
         self.take_back()
 
-    @on(ApprovalBar.Decided)
-    def _approval_decided(self, message: ApprovalBar.Decided) -> None:
-        self.decide(message.request, message.decision)
-
-    @on(ApprovalBar.ReasonWanted)
-    def _approval_reason_wanted(self, message: ApprovalBar.ReasonWanted) -> None:
-        self.ask_reason(message.request)
-
     @on(ApprovalBar.Left)
     def _approval_left(self) -> None:
         self.prompt.focus()
@@ -403,24 +395,6 @@ class ChatScreen(PromptActions):
     @on(Transcript.NewBelow)
     def _new_below(self, message: Transcript.NewBelow) -> None:
         self.refresh_status()
-
-    @on(TabStrip.TabClicked)
-    def _tab_clicked(self, message: TabStrip.TabClicked) -> None:
-        if (conversation := self.desk.workspace.find(message.session_id)) is not None:
-            self.switch_to(conversation)
-
-    @on(TabStrip.TabDropped)
-    def _tab_dropped(self, message: TabStrip.TabDropped) -> None:
-        self.move_tab(message.session_id, message.before_id)
-
-    @on(TabStrip.CloseClicked)
-    def _close_clicked(self, message: TabStrip.CloseClicked) -> None:
-        if (conversation := self.desk.workspace.find(message.session_id)) is not None:
-            self.close(conversation)
-
-    @on(TabStrip.NewClicked)
-    def _new_clicked(self) -> None:
-        self.action_new_session()
 
     @on(Inspector.PanelChanged)
     def _panel_changed(self) -> None:

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
 
+from textual import on
 from textual.screen import Screen
 
 from hector_tui.domain.listing import TRASH_DAYS
@@ -21,6 +22,7 @@ from hector_tui.ui.screens.sessions import SessionsScreen
 from hector_tui.ui.screens.tab_switcher import RecentWalk, TabSwitcher
 from hector_tui.ui.text import clean_line
 from hector_tui.ui.widgets.agent_cards import AgentCardInfo
+from hector_tui.ui.widgets.tab_strip import TabStrip
 
 SESSIONS_OFFERED = 200
 """Sessions among which a title is looked for."""
@@ -229,6 +231,24 @@ class SessionActions(Screen[None]):
             workspace.move_to(moved, before)
             self.refresh_tabs()
             self.run_command(self.desk.save)
+
+    @on(TabStrip.TabClicked)
+    def _tab_clicked(self, message: TabStrip.TabClicked) -> None:
+        if (conversation := self.desk.workspace.find(message.session_id)) is not None:
+            self.switch_to(conversation)
+
+    @on(TabStrip.TabDropped)
+    def _tab_dropped(self, message: TabStrip.TabDropped) -> None:
+        self.move_tab(message.session_id, message.before_id)
+
+    @on(TabStrip.CloseClicked)
+    def _close_clicked(self, message: TabStrip.CloseClicked) -> None:
+        if (conversation := self.desk.workspace.find(message.session_id)) is not None:
+            self.close(conversation)
+
+    @on(TabStrip.NewClicked)
+    def _new_clicked(self) -> None:
+        self.action_new_session()
 
     def action_rename(self) -> None:
         """Ask for a title."""

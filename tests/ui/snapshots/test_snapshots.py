@@ -115,9 +115,12 @@ async def settled(person: Person) -> str:
     person.app.clear_notifications()
     await person.pilot.pause()
     chat = person.chat
-    if chat.active is not None:
+    conversation = chat.active
+    if conversation is not None:
         # What the context holds is fetched when something changes, at a moment of its own choice.
-        await chat._feed(chat.active, chat.has_class("-inspector"))
+        inspector = chat.inspector if chat.has_class("-inspector") else None
+        while not await chat.feeder.feed(inspector, conversation, lambda: conversation.draft):
+            await person.pilot.pause()
         chat.refresh_status()
     for area in person.app.screen.query(TextArea):
         area.cursor_blink = False
