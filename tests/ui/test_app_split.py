@@ -91,7 +91,8 @@ async def test_what_is_shown_beside_streams_and_counts_as_seen(tmp_path: Path) -
         await person.send("slow please")
         await person.until(lambda: person.active.is_live, "an answer")
         await person.chat.show_conversation(tab(person, "right"))
-        await split(person)
+        await person.press("f10")
+        await person.until(lambda: beside(person) == "left", "left beside right")
         rows = tab(person, "left").document.total_rows
         await person.until(lambda: tab(person, "left").document.total_rows > rows + 5, "a growing answer")
         assert "1 ● left" in person.screen_text

@@ -119,8 +119,8 @@ async def settled(person: Person) -> str:
     if conversation is not None:
         # What the context holds is fetched when something changes, at a moment of its own choice.
         inspector = chat.inspector if chat.has_class("-inspector") else None
-        while not await chat.feeder.feed(inspector, conversation, lambda: conversation.draft):
-            await person.pilot.pause()
+        await person.until(lambda: not chat.feeder._busy, "the inspector's last fetch")
+        await chat.feeder.feed(inspector, conversation, lambda: conversation.draft)
         chat.refresh_status()
     for area in person.app.screen.query(TextArea):
         area.cursor_blink = False
