@@ -124,8 +124,10 @@ async def settled(person: Person) -> str:
         chat.refresh_status()
     for area in person.app.screen.query(TextArea):
         area.cursor_blink = False
+        area._cursor_visible = True
     for field in person.app.screen.query(Input):
         field.cursor_blink = False
+        field._cursor_visible = True
     seen: list[str] = []
 
     def is_still() -> bool:
