@@ -115,12 +115,11 @@ async def settled(person: Person) -> str:
     person.app.clear_notifications()
     await person.pilot.pause()
     chat = person.chat
-    conversation = chat.active
-    if conversation is not None:
+    if chat.active is not None:
         # What the context holds is fetched when something changes, at a moment of its own choice.
         inspector = chat.inspector if chat.has_class("-inspector") else None
         await person.until(lambda: not chat.feeder._busy, "the inspector's last fetch")
-        await chat.feeder.feed(inspector, conversation, lambda: conversation.draft)
+        await chat.feeder.feed(lambda: inspector)
         chat.refresh_status()
     for area in person.app.screen.query(TextArea):
         area.cursor_blink = False
