@@ -7,7 +7,7 @@ given to the app. What a person reads, help, hints and lists, asks `Keys`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol, runtime_checkable
@@ -112,6 +112,14 @@ def keys_of(app: object) -> Keys:
 def hint(*parts: tuple[str, str]) -> str:
     """Keys with what they do on one line: `f1 help · f4 edits`; a part without a key is left out."""
     return " · ".join(f"{key} {what}".strip() for key, what in parts if key)
+
+
+def bindings_of(owner: type[object]) -> Iterator[Binding]:
+    """The bindings a widget or screen declares, those of the classes it is made from first."""
+    for base in reversed(owner.__mro__):
+        for binding in vars(base).get("BINDINGS", ()):
+            if isinstance(binding, Binding):
+                yield binding
 
 
 def key_line(keys: Keys, bindings: Iterable[Binding], parts: Sequence[tuple[str, str]]) -> str:

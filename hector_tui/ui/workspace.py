@@ -11,12 +11,18 @@ from hector_tui.ui.widgets.tab_layout import TabItem, TabState, urgency_of
 
 
 class Workspace:
-    """The open conversations, left to right."""
+    """The open conversations, left to right.
+
+    Attributes:
+        room_beside: Whether the screen is wide enough for two conversations.
+    """
 
     def __init__(self) -> None:
         self._open: list[Conversation] = []
         self._active: Conversation | None = None
         self._recent: list[Conversation] = []
+        self._beside: Conversation | None = None
+        self.room_beside = False
 
     def __iter__(self) -> Iterator[Conversation]:
         return iter(self._open)
@@ -42,8 +48,28 @@ class Workspace:
         """Open a conversation in a new tab, right of the others."""
         self._open.append(conversation)
 
+    @property
+    def beside(self) -> Conversation | None:
+        """The conversation that is to be shown beside the active one, also while there is no room for it."""
+        return self._beside
+
+    @property
+    def shown_beside(self) -> Conversation | None:
+        """The conversation that is shown beside the active one."""
+        return self._beside if self.room_beside else None
+
+    def put_beside(self, conversation: Conversation | None) -> None:
+        """Show another open conversation beside the active one; None for none any more."""
+        self._beside = conversation if conversation is not self._active else None
+
+    def is_shown(self, conversation: Conversation) -> bool:
+        """Whether a person sees it: it is the active one, or stands beside it."""
+        return conversation is self._active or conversation is self.shown_beside
+
     def activate(self, conversation: Conversation) -> None:
-        """Show an open conversation."""
+        """Show an open conversation; with the one that stands beside, the active one changes places."""
+        if conversation is self._beside:
+            self._beside = self._active
         self._active = conversation
         self._recent = [conversation, *(other for other in self._recent if other is not conversation)]
 
@@ -57,6 +83,8 @@ class Workspace:
         place = self._open.index(conversation)
         self._open.remove(conversation)
         self._recent = [other for other in self._recent if other is not conversation]
+        if self._beside is conversation:
+            self._beside = None
         if self._active is conversation:
             self._active = None
             if self._open:
@@ -106,7 +134,7 @@ class Workspace:
         )
 
     def _tab_item(self, conversation: Conversation, activity: SessionActivity) -> TabItem:
-        hidden = conversation is not self._active
+        hidden = not self.is_shown(conversation)
         stored = conversation.stored
         last = activity.last_ordinal or (stored.ordinal if stored is not None else 0)
         unread = max(0, last - conversation.seen_ordinal) if hidden and not activity.running else 0

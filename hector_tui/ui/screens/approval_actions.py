@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from textual import on
+
 from hector_tui.domain.approvals import ApprovalRequest, Decision
 from hector_tui.ui.screens.dialogs import AskText
 from hector_tui.ui.screens.session_actions import SessionActions
@@ -26,6 +28,14 @@ class ApprovalActions(SessionActions):
                 self.switch_to(conversation)
                 return
         self.tell("No tool call waits for a decision.")
+
+    @on(ApprovalBar.Decided)
+    def _approval_decided(self, message: ApprovalBar.Decided) -> None:
+        self.decide(message.request, message.decision)
+
+    @on(ApprovalBar.ReasonWanted)
+    def _approval_reason_wanted(self, message: ApprovalBar.ReasonWanted) -> None:
+        self.ask_reason(message.request)
 
     def decide(self, request: ApprovalRequest, decision: Decision) -> None:
         """Tell the engine what was decided."""

@@ -14,6 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from hector_tui.ui.block_actions import BlockAction
+from hector_tui.ui.keymap import bindings_of, key_line, keys_of
 from hector_tui.ui.screens.dialog import Dialog
 from hector_tui.ui.text import clean_line
 
@@ -80,7 +81,12 @@ class BlockMenu(Dialog[BlockAction]):
                 for action in self._actions
             ]
             yield MenuList(*rows, markup=False)
-            yield Static("↑ ↓ and enter, or the letter · esc leave", classes="dialog-keys", markup=False)
+            keys = key_line(
+                keys_of(self.app),
+                [*bindings_of(MenuList), *bindings_of(type(self))],
+                (("menu.up menu.down", "choose"), ("menu.choose", "or its letter do it"), ("dialog.leave", "leave")),
+            )
+            yield Static(keys, classes="dialog-keys", markup=False)
 
     @on(OptionList.OptionSelected)
     def _chosen(self, message: OptionList.OptionSelected) -> None:

@@ -13,12 +13,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.widgets import Static
 
 from hector_tui.engine.feed import ENGINE
 from hector_tui.engine.thread import EngineThread
-from hector_tui.engine.views import AgentView
 from hector_tui.errors import UnknownSession
 from hector_tui.ui.attention import Attention
 from hector_tui.ui.commands import bindings
@@ -29,11 +27,12 @@ from hector_tui.ui.guarded import run_guarded
 from hector_tui.ui.inspector.feeder import InspectorFeeder
 from hector_tui.ui.inspector.widget import Inspector
 from hector_tui.ui.keymap import hint, keys_of
+from hector_tui.ui.screens.home import card_infos, greeting, home_hint
 from hector_tui.ui.screens.prompt_actions import PromptActions, working_folder
 from hector_tui.ui.screens.tab_switcher import RecentWalk
 from hector_tui.ui.settings_schema import UiSettings
 from hector_tui.ui.status import status_of
-from hector_tui.ui.text import clean, clean_line
+from hector_tui.ui.text import clean
 from hector_tui.ui.transcript.widget import Transcript
 from hector_tui.ui.widgets.agent_cards import AgentCardInfo, AgentCards
 from hector_tui.ui.widgets.approval_bar import ApprovalBar
@@ -41,6 +40,7 @@ from hector_tui.ui.widgets.completion import CompletionPopup
 from hector_tui.ui.widgets.prompt import Prompt
 from hector_tui.ui.widgets.prompt_attachments import AttachmentRow
 from hector_tui.ui.widgets.search_bar import SearchBar
+from hector_tui.ui.widgets.side_pane import SidePane
 from hector_tui.ui.widgets.status_line import StatusLine
 from hector_tui.ui.widgets.tab_strip import TabStrip
 
@@ -118,6 +118,7 @@ class ChatScreen(PromptActions):
                 yield AttachmentRow(id="attachments")
                 yield CompletionPopup(id="completion")
                 yield Prompt(id="prompt")
+            yield SidePane(drawn=self.side_drawn, id="side")
             yield Inspector(id="inspector")
         yield StatusLine(id="status")
 
@@ -156,7 +157,8 @@ class ChatScreen(PromptActions):
             ("Ask anything", ""), ("/", "commands"), ("@", "agents, files"), (keys.way_to("help"), "help")
         )
         self.prompt.max_rows = settings.prompt_rows
-        self.transcript.styles.max_width = settings.text_width or None
+        for transcript in (self.transcript, self.side.transcript):
+            transcript.styles.max_width = settings.text_width or None
         self.desk.preferred = settings.default_agent
         self.desk.new_policy = "" if settings.queue == "enqueue" else settings.queue
         if settings.inspector != self.inspector_wanted:
@@ -173,7 +175,7 @@ class ChatScreen(PromptActions):
         run_guarded(self, self.follower.work, group="follow")
         run_guarded(self, self._watch_changes, group="watch")
         cards = AgentCards(self.agent_cards(), selected=self.desk.preferred_agent())
-        self.query_one("#home-hint", Static).update(self._home_hint())
+        self.query_one("#home-hint", Static).update(home_hint(tuple(self.desk.agents.values()), keys_of(self.app)))
         await self.query_one("#home-box").mount(cards)
         await self.show_active()
 
@@ -185,14 +187,6 @@ class ChatScreen(PromptActions):
     def agent_cards(self) -> Sequence[AgentCardInfo]:
         """The agents, for a choice."""
         return card_infos(tuple(self.desk.agents.values()))
-
-    def _home_hint(self) -> str:
-        connect = keys_of(self.app).way_to("model.connect")
-        ready = [agent for agent in self.desk.agents.values() if agent.readiness == "ready"]
-        if ready and all(agent.model == "offline" for agent in ready):
-            why = "No key and no model server were found, so agents answer offline"
-            return f"Enter begins. {why}: {connect} connects one."
-        return f"Enter begins a conversation · {connect} connects a provider or a server."
 
     async def _watch_changes(self) -> None:
         """Hear which sessions changed, at most once a frame."""
@@ -212,6 +206,9 @@ class ChatScreen(PromptActions):
             self.refresh_queue()
             self.refresh_approvals()
             self.refresh_inspector()
+        beside = self.side.conversation
+        if beside is not None and beside.info.session_id in changed:
+            self.side.wake()
         if ENGINE in changed:
             self._renew_agents()
             for text in self.engine.engine.chat.take_announcements():
@@ -241,7 +238,7 @@ class ChatScreen(PromptActions):
             await self.desk.load_agents()
             for cards in self.query("#home-box AgentCards").results(AgentCards):
                 cards.agents = tuple(self.agent_cards())
-            self.query_one("#home-hint", Static).update(self._home_hint())
+            self.query_one("#home-hint", Static).update(home_hint(tuple(self.desk.agents.values()), keys_of(self.app)))
             self.refresh_status()
             self.refresh_starters()
             self.refresh_inspector()
@@ -254,6 +251,7 @@ class ChatScreen(PromptActions):
         """Show the active conversation, or the home screen when there is none."""
         conversation = self.active
         self.search_bar.close(restore=False)
+        self.let_go_beside()
         self.set_class(conversation is None, "-home")
         self.refresh_tabs()
         self.refresh_status()
@@ -263,11 +261,13 @@ class ChatScreen(PromptActions):
             self.set_class(False, "-empty", "-inspector")
             self.refresh_queue()
             self.refresh_attachments()
+            self.refresh_beside()
             if cards := self.query(AgentCards):
                 cards.first().focus()
             return
         self.set_class(self.inspector_wanted and self.size.width >= 120, "-inspector")
         self.transcript.show(conversation.document)
+        self.refresh_beside()
         self.prompt.restore(conversation.draft)
         self.prompt.set_sent(conversation.questions)
         self.refresh_attachments()
@@ -297,6 +297,7 @@ class ChatScreen(PromptActions):
         if self.desk.agents:
             strip.tabs = self.desk.workspace.tab_items(self.desk.activity)
         strip.active = self.active.info.session_id if self.active is not None else ""
+        self.describe_beside()
 
     def refresh_starters(self) -> None:
         """What to say first, while nothing was said."""
@@ -307,7 +308,7 @@ class ChatScreen(PromptActions):
             return
         agent = self.desk.agents.get(conversation.agent_id)
         if agent is not None:
-            self.query_one("#starters", Static).update(_starters(agent))
+            self.query_one("#starters", Static).update(greeting(agent))
 
     def refresh_approvals(self) -> None:
         """The first tool call that waits for a decision, above the prompt."""
@@ -374,14 +375,6 @@ class ChatScreen(PromptActions):
     def _take_back_requested(self) -> None:
         self.take_back()
 
-    @on(ApprovalBar.Decided)
-    def _approval_decided(self, message: ApprovalBar.Decided) -> None:
-        self.decide(message.request, message.decision)
-
-    @on(ApprovalBar.ReasonWanted)
-    def _approval_reason_wanted(self, message: ApprovalBar.ReasonWanted) -> None:
-        self.ask_reason(message.request)
-
     @on(ApprovalBar.Left)
     def _approval_left(self) -> None:
         self.prompt.focus()
@@ -395,12 +388,6 @@ class ChatScreen(PromptActions):
         message.stop()
         self.begin(message.agent_id, first=len(self.desk.workspace) == 0)
 
-    @on(Transcript.OlderWanted)
-    def _older_wanted(self, message: Transcript.OlderWanted) -> None:
-        conversation = self.active
-        if conversation is not None and message.document is conversation.document:
-            self.run_command(conversation.load_older, group="older")
-
     @on(Transcript.LinkClicked)
     def _link_clicked(self, message: Transcript.LinkClicked) -> None:
         self.open_link(message.url)
@@ -408,24 +395,6 @@ class ChatScreen(PromptActions):
     @on(Transcript.NewBelow)
     def _new_below(self, message: Transcript.NewBelow) -> None:
         self.refresh_status()
-
-    @on(TabStrip.TabClicked)
-    def _tab_clicked(self, message: TabStrip.TabClicked) -> None:
-        if (conversation := self.desk.workspace.find(message.session_id)) is not None:
-            self.switch_to(conversation)
-
-    @on(TabStrip.TabDropped)
-    def _tab_dropped(self, message: TabStrip.TabDropped) -> None:
-        self.move_tab(message.session_id, message.before_id)
-
-    @on(TabStrip.CloseClicked)
-    def _close_clicked(self, message: TabStrip.CloseClicked) -> None:
-        if (conversation := self.desk.workspace.find(message.session_id)) is not None:
-            self.close(conversation)
-
-    @on(TabStrip.NewClicked)
-    def _new_clicked(self) -> None:
-        self.action_new_session()
 
     @on(Inspector.PanelChanged)
     def _panel_changed(self) -> None:
@@ -439,32 +408,3 @@ class ChatScreen(PromptActions):
     def _inspector_left(self) -> None:
         self.uncover_prompt()
         self.prompt.focus()
-
-
-def card_infos(agents: Sequence[AgentView]) -> list[AgentCardInfo]:
-    """Agents as their cards show them; the guide first, because a newcomer needs it most."""
-    ordered = sorted(agents, key=lambda agent: (agent.agent_id != "guide", agent.readiness == "disabled"))
-    return [
-        AgentCardInfo(
-            agent_id=agent.agent_id,
-            name=agent.name,
-            description=agent.description,
-            model=agent.model,
-            state=agent.readiness,
-            detail=agent.detail,
-            starters=agent.starters,
-        )
-        for agent in ordered
-    ]
-
-
-def _starters(agent: AgentView) -> Content:
-    """The greeting of an empty conversation."""
-    lines = [
-        Content.styled(clean_line(agent.name), "$chat-agent bold"),
-        Content.styled(clean_line(agent.description), "$chat-dim"),
-    ]
-    if agent.starters:
-        lines += [Content(""), Content.styled("For example:", "$chat-dim")]
-        lines += [Content.assemble((" › ", "$chat-tool"), clean_line(starter)) for starter in agent.starters]
-    return Content("\n").join(lines)

@@ -156,6 +156,7 @@ class ChatActions(ReadingActions, ModelActions):
             "new": self.begin,
             "sent": self.search_prompts,
             "sessions": self.open_titled,
+            "split": self.split_named,
             "theme": lambda theme: self.app.post_message(self.ThemeWanted(theme)),
         }
         if conversation is not None:
@@ -246,6 +247,9 @@ class ChatActions(ReadingActions, ModelActions):
         if self.put_away():
             return
         self.uncover_prompt()
+        if self.reader is not self.transcript:
+            self.action_go_beside()
+            return
         if not self.prompt.has_focus:
             self.transcript.drop_cursor()
             self.prompt.focus()
@@ -399,6 +403,6 @@ class ChatActions(ReadingActions, ModelActions):
             conversation = self.desk.workspace.find(session_id)
             name = clean_line(conversation.info.title or conversation.agent_id, 60) if conversation is not None else ""
             news = self.attention.look(self.desk.activity(session_id), name)
-            is_seen = conversation is not None and conversation is self.active and self.app.app_focus
+            is_seen = conversation is not None and self.desk.workspace.is_shown(conversation) and self.app.app_focus
             if news is not None and not is_seen:
                 self.app.post_message(self.Happened(news))

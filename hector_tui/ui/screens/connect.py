@@ -47,7 +47,8 @@ class ProviderPicker(Dialog[ConnectOption | None]):
         with Vertical(classes="dialog -choice"):
             yield Static(clean_line(self._title), classes="dialog-title", markup=False)
             yield OptionList(*rows, id="provider-list", markup=False)
-            yield Static("↑↓ choose · enter take · esc leave", classes="dialog-keys", markup=False)
+            keys = self.key_line(("↑ ↓", "choose"), ("enter", "take"), ("dialog.leave", "leave"))
+            yield Static(keys, classes="dialog-keys", markup=False)
 
     @on(OptionList.OptionSelected)
     def _selected(self, message: OptionList.OptionSelected) -> None:
@@ -84,7 +85,8 @@ class ConnectForm(Dialog[Connected | None]):
                 hint = "paste the key" if option.asks_key == "needed" else "a key, if the server wants one"
                 yield KeyInput(placeholder=hint, id="connect-key")
             yield Static(_UNTRIED, id="connect-state", classes="dialog-note", markup=False)
-            yield Static("enter try and keep · tab other field · esc leave", classes="dialog-keys", markup=False)
+            keys = self.key_line(("enter", "try and keep"), ("tab", "other field"), ("dialog.leave", "leave"))
+            yield Static(keys, classes="dialog-keys", markup=False)
 
     @on(Input.Submitted)
     def _entered(self, message: Input.Submitted) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from hector_tui.ui.keymap import key_line, keys_of
+from hector_tui.ui.keymap import bindings_of, key_line, keys_of
 
 Answer = TypeVar("Answer")
 
@@ -24,13 +23,7 @@ class Dialog(ModalScreen[Answer]):
 
     def key_line(self, *parts: tuple[str, str]) -> str:
         """What this dialog's keys do, as they are now: see `keymap.key_line`."""
-        return key_line(keys_of(self.app), self._all_bindings(), parts)
-
-    def _all_bindings(self) -> Iterator[Binding]:
-        for owner in reversed(type(self).__mro__):
-            for binding in vars(owner).get("BINDINGS", ()):
-                if isinstance(binding, Binding):
-                    yield binding
+        return key_line(keys_of(self.app), bindings_of(type(self)), parts)
 
     def answer(self, answer: Answer | None) -> None:
         """Close with an answer; only the first one counts.

@@ -104,6 +104,11 @@ class FilteredList(Dialog[Answer]):
         self._list.can_focus = False
         self.show_rows()
 
+    def on_resize(self) -> None:
+        """The columns have another room."""
+        if self._rows:
+            self.show_rows()
+
     @property
     def current(self) -> str:
         """The id of the highlighted row; empty when there is none."""

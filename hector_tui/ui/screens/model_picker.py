@@ -63,7 +63,13 @@ class ModelPicker(Dialog[str | None]):
             yield Static("Model for this session", classes="dialog-title", markup=False)
             yield LineInput(placeholder="search, or write provider/model")
             yield OptionList(id="model-list", markup=False)
-            yield Static("↑↓ choose · enter take · ctrl+r ask again · esc leave", classes="dialog-keys", markup=False)
+            keys = self.key_line(
+                ("models.up models.down", "choose"),
+                ("enter", "take"),
+                ("models.refresh", "ask again"),
+                ("dialog.leave", "leave"),
+            )
+            yield Static(keys, classes="dialog-keys", markup=False)
 
     def on_mount(self) -> None:
         """Ask every source at once; each shows what it has as soon as it says so."""

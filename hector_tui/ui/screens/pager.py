@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from hector_tui.ui.clipboard import copy_text
 from hector_tui.ui.guarded import run_guarded
+from hector_tui.ui.keymap import bindings_of, key_line, keys_of
 from hector_tui.ui.text import clean_line
 from hector_tui.ui.transcript.document import TranscriptDocument
 from hector_tui.ui.transcript.widget import Transcript
@@ -28,8 +29,8 @@ class PagerTranscript(Transcript):
     """A transcript that is only read: its keys are those of a pager."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("pageup,b,ctrl+b,shift+space", "scroll_pages(-1)", "Page up", id="pager.page_up", show=False),
-        Binding("pagedown,space,f", "scroll_pages(1)", "Page down", id="pager.page_down", show=False),
+        Binding("b,pageup,ctrl+b,shift+space", "scroll_pages(-1)", "Page up", id="pager.page_up", show=False),
+        Binding("space,pagedown,f", "scroll_pages(1)", "Page down", id="pager.page_down", show=False),
         Binding("ctrl+u,u", "half_page(-1)", "Half a page up", id="pager.half_up", show=False),
         Binding("ctrl+d,d", "half_page(1)", "Half a page down", id="pager.half_down", show=False),
         Binding("enter,o", "toggle_fold", "Open or close", id="pager.toggle", show=False),
@@ -98,8 +99,17 @@ class PagerScreen(Screen[None]):
         else:
             yield PagerTranscript(self._document, max_width=_WIDEST, id="pager")
         yield SearchBar(forward=True, id="pager-search")
-        keys = "space b page · g G ends · { } questions · / search · n N matches · y copy · q leave"
-        yield Static(keys, id="pager-keys", markup=False)
+        parts = (
+            ("pager.page_down pager.page_up", "page"),
+            ("transcript.home transcript.end", "ends"),
+            ("transcript.previous_question transcript.next_question", "questions"),
+            ("transcript.search", "search"),
+            ("transcript.next_match transcript.previous_match", "matches"),
+            ("transcript.copy", "copy"),
+            ("pager.leave", "leave"),
+        )
+        bindings = [*bindings_of(PagerTranscript), *bindings_of(type(self))]
+        yield Static(key_line(keys_of(self.app), bindings, parts), id="pager-keys", markup=False)
 
     @property
     def transcript(self) -> PagerTranscript:

@@ -80,6 +80,7 @@ class PromptActions(ChatActions):
             "new": self._agent_arguments,
             "policy": lambda: [Argument(value=name, detail=detail) for name, detail in _POLICIES.items()],
             "sessions": self._session_arguments,
+            "split": self._tab_arguments,
             "theme": self._theme_arguments,
         }
 
@@ -88,6 +89,13 @@ class PromptActions(ChatActions):
             Argument(value=agent.agent_id, detail=clean_line(agent.description, 120), aside=clean_line(agent.model, 30))
             for agent in self.desk.agents.values()
             if agent.readiness != "disabled"
+        ]
+
+    def _tab_arguments(self) -> Iterable[Argument]:
+        return [
+            Argument(value=str(number), detail=clean_line(other.info.title or other.agent_id, 80))
+            for number, other in enumerate(self.desk.workspace, start=1)
+            if other is not self.active
         ]
 
     async def _session_arguments(self) -> Iterable[Argument]:

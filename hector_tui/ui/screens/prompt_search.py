@@ -59,7 +59,11 @@ class PromptSearch(Dialog[str | None]):
             yield LineInput(self._words, placeholder="words of it")
             yield CompletionPopup()
             yield Static(id="prompt-search-whole", markup=False)
-            keys = "enter write it again · ↑ ↓ ctrl+r choose · esc leave"
+            keys = self.key_line(
+                ("enter", "write it again"),
+                ("prompt_search.newer prompt_search.older", "choose"),
+                ("dialog.leave", "leave"),
+            )
             yield Static(keys, classes="dialog-keys", markup=False)
 
     def on_mount(self) -> None:

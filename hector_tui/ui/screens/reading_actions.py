@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from abc import abstractmethod
 from functools import partial
 from pathlib import Path
 
@@ -19,48 +18,43 @@ from hector_tui.ui.links import Link, checked_link, open_link, opener
 from hector_tui.ui.screens.block_menu import BlockMenu
 from hector_tui.ui.screens.dialogs import Confirm
 from hector_tui.ui.screens.pager import PagerScreen
-from hector_tui.ui.screens.session_actions import SessionActions
+from hector_tui.ui.screens.split_actions import SplitActions
 from hector_tui.ui.text import clean_line
 from hector_tui.ui.transcript.blocks import CodeBlock, Stop, TableBlock, find_blocks
 from hector_tui.ui.transcript.document import TranscriptDocument
 from hector_tui.ui.transcript.plain import PlainEntry
 from hector_tui.ui.transcript.selecting import stop_range
+from hector_tui.ui.transcript.view import TranscriptView
 from hector_tui.ui.transcript.widget import Transcript
-from hector_tui.ui.widgets.prompt import Prompt
 from hector_tui.ui.widgets.search_bar import SearchBar
 
 COPY_WORDS = "all|question|code|table|csv"
 """What `/copy` can be told to take instead of the last answer."""
 
 
-class ReadingActions(SessionActions):
+class ReadingActions(SplitActions):
     """The actions of the conversation screen that change nothing in the conversation."""
 
     copied: Path
     """Where a copy goes when no clipboard is sure to take it."""
 
     @property
-    @abstractmethod
-    def prompt(self) -> Prompt:
-        """Where a person types."""
-
-    @property
-    @abstractmethod
-    def transcript(self) -> Transcript:
-        """What was said."""
-
-    @property
     def search_bar(self) -> SearchBar:
         """Where a person types what to search for."""
         return self.query_one("#search", SearchBar)
 
+    def search_ends(self) -> None:
+        """Put the search bar away, when what it searches goes off the screen."""
+        self.search_bar.close(restore=False)
+
     def put_away(self) -> bool:
         """Put away what was searched for or selected; returns whether there was anything."""
-        transcript = self.transcript
+        searched = [transcript for transcript, _ in self.panes if transcript.searched is not None]
         if self.search_bar.is_open:
             self.search_bar.close()
-        elif transcript.searched is not None:
-            transcript.highlight(None)
+        elif searched:
+            for transcript in searched:
+                transcript.highlight(None)
         elif self.selections:
             self.clear_selection()
         else:
@@ -83,7 +77,7 @@ class ReadingActions(SessionActions):
 
     def action_copy_answer(self) -> None:
         """Copy the block under the cursor, else the last answer as Markdown."""
-        stop = self.transcript.document.settled_stop()
+        stop = self.reader.document.settled_stop()
         if stop is not None:
             self.copy(stop.copied, stop.kind)
         else:
@@ -91,7 +85,7 @@ class ReadingActions(SessionActions):
 
     def copy_named(self, what: str) -> None:
         """Copy what `/copy` was told to: the last answer, question, block of code or table, or all of it."""
-        conversation = self.active
+        conversation = self.read
         if conversation is None:
             return
         if what == "all":
@@ -133,7 +127,7 @@ class ReadingActions(SessionActions):
 
     def export(self, named: str) -> None:
         """Write the conversation to a file; what is on screen also when the database cannot be read."""
-        if (conversation := self.active) is not None:
+        if (conversation := self.read) is not None:
             self.run_command(partial(self._export, conversation, named))
 
     async def _export(self, conversation: Conversation, named: str) -> None:
@@ -159,25 +153,25 @@ class ReadingActions(SessionActions):
 
     def search(self, text: str) -> None:
         """Search the shown conversation for a text, older turns as well."""
-        conversation = self.active
+        conversation = self.read
         if conversation is not None:
-            self.search_bar.open(self.transcript, conversation.load_many, text)
+            self.search_bar.open(self.reader, conversation.load_many, text, label=self.name_of_pane("find"))
 
     def action_match(self, by: int) -> None:
         """Go to another match of what was searched last."""
-        self.search_bar.step(self.transcript, by)
+        self.search_bar.step(self.reader, by)
 
     @on(SearchBar.Closed)
     def _search_closed(self, message: SearchBar.Closed) -> None:
         message.stop()
-        if message.stay:
-            self.transcript.focus()
+        if message.stay or message.transcript is self.side.transcript:
+            message.transcript.focus()
         else:
             self.prompt.focus()
 
     def action_pager(self) -> None:
         """Read the whole conversation on the whole screen."""
-        conversation = self.active
+        conversation = self.read
         if conversation is None:
             return
         self.search_bar.close()
@@ -192,8 +186,9 @@ class ReadingActions(SessionActions):
         self.app.push_screen(pager, lambda _: self._back_from_pager(conversation))
 
     def _back_from_pager(self, conversation: Conversation) -> None:
-        if conversation is self.active:
-            self.transcript.show(conversation.document)
+        for transcript, shown in self.panes:
+            if conversation is shown:
+                transcript.show(conversation.document)
 
     def _page(self, title: str, text: str) -> None:
         """Read one text on the whole screen."""
@@ -203,39 +198,46 @@ class ReadingActions(SessionActions):
 
     def action_folds(self) -> None:
         """Open all tool calls and thinking, or close them again."""
-        if self.transcript.toggle_folds() is None:
+        if self.reader.toggle_folds() is None:
             self.tell("There is nothing to open in this conversation.")
 
     # Going to places
 
     def action_question(self, step: int) -> None:
         """Put the next question or the one before at the top."""
-        self.transcript.action_question(step)
+        self.reader.action_question(step)
 
     @on(Transcript.QuestionWanted)
     def _question_wanted(self, message: Transcript.QuestionWanted) -> None:
         message.stop()
-        if (conversation := self.active) is not None and message.document is conversation.document:
-            self.run_command(partial(self._older_question, conversation), group="older")
+        if (conversation := self.showing(message.document)) is not None:
+            work = partial(self._older_question, conversation, message.transcript)
+            self.run_command(work, group="older")
 
-    async def _older_question(self, conversation: Conversation) -> None:
-        if await conversation.load_older() and conversation is self.active:
-            self.transcript.action_question(-1)
+    async def _older_question(self, conversation: Conversation, transcript: TranscriptView) -> None:
+        loaded = await conversation.load_older()
+        if loaded and isinstance(transcript, Transcript) and transcript.document is conversation.document:
+            transcript.action_question(-1)
 
     def action_top(self) -> None:
         """Go to the very first row, whatever has to be loaded for it."""
-        self.transcript.action_scroll_home()
+        self.reader.action_scroll_home()
 
     @on(Transcript.OldestWanted)
     def _oldest_wanted(self, message: Transcript.OldestWanted) -> None:
         message.stop()
-        if (conversation := self.active) is not None and message.document is conversation.document:
-            self.run_command(partial(self._go_to_oldest, conversation), group="older")
+        if (conversation := self.showing(message.document)) is not None:
+            self.run_command(partial(self._go_to_oldest, conversation, message.transcript), group="older")
 
-    async def _go_to_oldest(self, conversation: Conversation) -> None:
+    async def _go_to_oldest(self, conversation: Conversation, transcript: TranscriptView) -> None:
         await conversation.load_all()
-        if conversation is self.active and not conversation.document.following:
-            self.transcript.scroll_home()
+        if transcript.document is conversation.document and not conversation.document.following:
+            transcript.scroll_home()
+
+    @on(Transcript.OlderWanted)
+    def _older_wanted(self, message: Transcript.OlderWanted) -> None:
+        if (conversation := self.showing(message.document)) is not None:
+            self.run_command(conversation.load_older, group="older")
 
     # Blocks
 
@@ -248,32 +250,35 @@ class ReadingActions(SessionActions):
     def _actions_wanted(self, message: Transcript.ActionsWanted) -> None:
         message.stop()
         stop = message.block
-        conversation = self.active
+        transcript = message.transcript
+        conversation = self.showing(transcript.document)
         if conversation is None:
             return
         last = stop.entry is conversation.document.last_answer()
         in_turn = conversation.turn_of(stop.entry) is not None
         actions = actions_for(stop, is_last_answer=last, in_turn=in_turn)
         menu = BlockMenu(stop.kind, stop.copied.strip("\n").partition("\n")[0], actions)
-        self.app.push_screen(menu, lambda action: self.do_block_action(stop, action) if action is not None else None)
+        chosen = partial(self.do_block_action, transcript, conversation, stop)
+        self.app.push_screen(menu, lambda action: chosen(action) if action is not None else None)
 
-    def do_block_action(self, stop: Stop, action: BlockAction) -> None:
-        """Do what was chosen in the menu of a block."""
-        conversation = self.active
-        if conversation is None or not conversation.document.holds(stop.entry):
+    def do_block_action(
+        self, transcript: Transcript, conversation: Conversation, stop: Stop, action: BlockAction
+    ) -> None:
+        """Do what was chosen in the menu of a block, in the conversation it stands in."""
+        if transcript.document is not conversation.document or not conversation.document.holds(stop.entry):
             return
         turn = conversation.turn_of(stop.entry)
         match action.act:
             case Act.COPY_PLAIN:
-                self.copy(self._plain_text(stop), f"{stop.kind} as plain text")
+                self.copy(_plain_text(conversation.document, stop), f"{stop.kind} as plain text")
             case Act.QUOTE:
                 self._quote(stop.text)
             case Act.RAW:
                 self._page(f"{stop.kind.capitalize()}, as it was written", stop.text)
             case Act.SELECT:
-                self.transcript.select(stop_range(conversation.document, stop))
+                transcript.select(stop_range(conversation.document, stop))
             case Act.TOGGLE:
-                self.transcript.action_toggle_fold()
+                transcript.action_toggle_fold()
             case Act.EDIT if turn is not None:
                 self._edit_turn(conversation, turn)
             case Act.ASK_AGAIN if turn is not None:
@@ -281,20 +286,15 @@ class ReadingActions(SessionActions):
             case _:
                 self.copy(*text_of(stop, action))
 
-    def _plain_text(self, stop: Stop) -> str:
-        document = self.transcript.document
-        start, end = stop.span(document.order(stop.entry))
-        return document.text_between((start, 0), (end, 0))
-
     def _quote(self, text: str) -> None:
         begun = self.prompt.value
         self.prompt.take(("\n" if begun and not begun.endswith("\n") else "") + quoted(text))
-        self.transcript.drop_cursor()
+        self.reader.drop_cursor()
         self.prompt.focus()
 
     def action_quote(self) -> None:
         """Quote the selection, the block under the cursor, or the last answer into the prompt."""
-        text = self.transcript.selected_text or self.transcript.cursor_text() or self.transcript.last_answer_text()
+        text = self.reader.selected_text or self.reader.cursor_text() or self.reader.last_answer_text()
         if text:
             self._quote(text)
         else:
@@ -302,7 +302,7 @@ class ReadingActions(SessionActions):
 
     def action_edit_question(self) -> None:
         """Put a question back into the prompt: the one of the block under the cursor, else the last one."""
-        conversation = self.active
+        conversation = self.read
         turn = self._chosen_turn(conversation)
         if conversation is None or turn is None:
             self.tell("There is no question to edit yet.")
@@ -311,10 +311,16 @@ class ReadingActions(SessionActions):
 
     def _edit_turn(self, conversation: Conversation, turn: Turn) -> None:
         """Nothing that was said is changed: sending the edited text begins a new turn at the end."""
+        self.run_command(partial(self._edit_in_prompt, conversation, turn))
+
+    async def _edit_in_prompt(self, conversation: Conversation, turn: Turn) -> None:
+        if conversation is not self.active:
+            # The prompt belongs to the other one: what is sent from it would not arrive where it was asked.
+            await self.show_conversation(conversation)
         had_draft = bool(self.prompt.value.strip())
         self.prompt.discard()
         self.prompt.take(addressed(conversation, turn))
-        self.transcript.drop_cursor()
+        self.reader.drop_cursor()
         self.prompt.focus()
         if had_draft:
             self.tell("The draft made room for the question; Ctrl+Z brings it back.")
@@ -327,11 +333,16 @@ class ReadingActions(SessionActions):
 
     def ask_again(self, conversation: Conversation, turn: Turn) -> None:
         """Ask a question once more, of the agent that answered it: a new turn at the end."""
-        self.run_command(partial(self.send, conversation, addressed(conversation, turn)))
+        text = addressed(conversation, turn)
+        if conversation is self.active:
+            self.run_command(partial(self.send, conversation, text))
+        else:
+            # `send` would clear the prompt and the draft, and neither is what is sent here.
+            self.run_command(partial(self.desk.send, conversation, text))
 
     def action_raw(self) -> None:
         """View the block under the cursor, or the last answer, as it was written."""
-        document = self.transcript.document
+        document = self.reader.document
         answer = document.last_answer()
         stop = document.settled_stop() or (None if answer is None else Stop(answer))
         if stop is not None:
@@ -343,7 +354,7 @@ class ReadingActions(SessionActions):
 
     def action_links(self) -> None:
         """Choose among the links in view."""
-        urls = self.transcript.visible_links()
+        urls = self.reader.visible_links()
         if urls:
             choices = [(clean_line(url, 200), partial(self.open_link, url)) for url in urls]
             self.run_command(lambda: self.app.search_commands(choices, placeholder="Open a link …"))
@@ -381,3 +392,8 @@ def addressed(conversation: Conversation, turn: Turn) -> str:
 
 def _title_of(conversation: Conversation) -> str:
     return clean_line(conversation.info.title or conversation.agent_id)
+
+
+def _plain_text(document: TranscriptDocument, stop: Stop) -> str:
+    start, end = stop.span(document.order(stop.entry))
+    return document.text_between((start, 0), (end, 0))

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
 
+from textual import on
 from textual.screen import Screen
 
 from hector_tui.domain.listing import TRASH_DAYS
@@ -22,6 +23,7 @@ from hector_tui.ui.screens.sessions import SessionsScreen
 from hector_tui.ui.screens.tab_switcher import RecentWalk, TabSwitcher
 from hector_tui.ui.text import clean_line
 from hector_tui.ui.widgets.agent_cards import AgentCardInfo
+from hector_tui.ui.widgets.tab_strip import TabStrip
 
 SESSIONS_OFFERED = 200
 """Sessions among which a title is looked for."""
@@ -78,9 +80,10 @@ class SessionActions(Screen[None]):
     def switch_to(self, conversation: Conversation | None) -> None:
         """Show another tab; the draft of this one is kept."""
         if conversation is not None and conversation is not self.active:
-            self.run_command(partial(self._switch, conversation), group="switch")
+            self.run_command(partial(self.show_conversation, conversation), group="switch")
 
-    async def _switch(self, conversation: Conversation) -> None:
+    async def show_conversation(self, conversation: Conversation) -> None:
+        """Show another tab; the draft of this one is kept."""
         before = self.active
         self.desk.workspace.activate(conversation)
         await self.show_active()
@@ -157,7 +160,8 @@ class SessionActions(Screen[None]):
                 if clean_line(info.title).casefold() == wanted:
                     self._open_chosen([info.session_id])
                     return
-            self.tell(f"There is no session called {title!r}. {keys_of(self.app).way_to('session.open')} lists all.")
+            lists = keys_of(self.app).way_to("session.open")
+            self.tell(f"There is no session called {title!r}. {lists} lists them all.")
 
         self.run_command(open_titled)
 
@@ -183,7 +187,7 @@ class SessionActions(Screen[None]):
         await self.desk.close(conversation)
         await self.show_active()
         lists = keys_of(self.app).way_to("session.open")
-        self.tell(f"Archived · {lists} has it among the archived; saying something in it puts it back into the list.")
+        self.tell(f"Archived · {lists} lists it with the archived; saying something in it puts it back into the list.")
 
     def action_fork(self) -> None:
         """Begin a session with what was said in this one."""
@@ -228,6 +232,24 @@ class SessionActions(Screen[None]):
             workspace.move_to(moved, before)
             self.refresh_tabs()
             self.run_command(self.desk.save)
+
+    @on(TabStrip.TabClicked)
+    def _tab_clicked(self, message: TabStrip.TabClicked) -> None:
+        if (conversation := self.desk.workspace.find(message.session_id)) is not None:
+            self.switch_to(conversation)
+
+    @on(TabStrip.TabDropped)
+    def _tab_dropped(self, message: TabStrip.TabDropped) -> None:
+        self.move_tab(message.session_id, message.before_id)
+
+    @on(TabStrip.CloseClicked)
+    def _close_clicked(self, message: TabStrip.CloseClicked) -> None:
+        if (conversation := self.desk.workspace.find(message.session_id)) is not None:
+            self.close(conversation)
+
+    @on(TabStrip.NewClicked)
+    def _new_clicked(self) -> None:
+        self.action_new_session()
 
     def action_rename(self) -> None:
         """Ask for a title."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rich.cells import cell_len
 from textual.content import Content
 from textual.style import Style
@@ -23,22 +25,22 @@ _VIEW_NAMES: dict[SessionView, tuple[str, str]] = {
 }
 """What one and what several are called."""
 
-_Key = tuple[str, str, str, str]
-"""The key in the list, the key in the filter, what it does, the action."""
+_Key = tuple[str, str, str]
+"""The letter in the list, which is fixed, what it does, the action; its key everywhere is the keymap's."""
 
 _KEYS: tuple[_Key, ...] = (
-    ("enter", "enter", "open", "open"),
-    ("esc", "esc", "back", "step_back"),
-    ("d", "alt+d", "delete", "delete"),
-    ("u", "alt+u", "undo", "undo"),
-    ("r", "alt+r", "rename", "rename"),
-    ("a", "alt+a", "archive", "archive"),
-    ("f", "alt+f", "fork", "fork"),
-    ("space", "alt+m", "mark", "mark"),
-    ("v", "alt+v", "archived/deleted", "view"),
-    ("s", "alt+s", "sort", "sort"),
-    ("p", "alt+p", "pin", "pin"),
-    ("/", "tab", "", "other_part"),
+    ("enter", "open", "open"),
+    ("", "back", "step_back"),
+    ("d", "delete", "delete"),
+    ("u", "undo", "undo"),
+    ("r", "rename", "rename"),
+    ("a", "archive", "archive"),
+    ("f", "fork", "fork"),
+    ("space", "mark", "mark"),
+    ("v", "archived/deleted", "view"),
+    ("s", "sort", "sort"),
+    ("p", "pin", "pin"),
+    ("/", "", "other_part"),
 )
 _IN_TRASH: dict[str, str] = {"open": "bring back and open", "delete": "delete for good", "undo": "bring back"}
 _NOT_IN_TRASH = ("rename", "archive", "fork", "pin")
@@ -58,10 +60,17 @@ def heading(query: SessionQuery, total: int, marked: int, *, is_cut: bool, width
     return _line(parts, width)
 
 
-def footer(view: SessionView, *, in_list: bool, width: int) -> Content:
-    """The keys, the most needed first, as many as fit."""
+def footer(view: SessionView, key_of: Callable[[str], str], *, in_list: bool, width: int) -> Content:
+    """The keys, the most needed first, as many as fit.
+
+    Args:
+        view: What is listed.
+        key_of: The key of an action as it is now; empty for none.
+        in_list: Whether single letters act.
+        width: Cells there are.
+    """
     parts = []
-    for list_key, filter_key, does, action in _KEYS:
+    for letter, does, action in _KEYS:
         if view == "deleted" and action in _NOT_IN_TRASH:
             continue
         if action == "other_part":
@@ -70,7 +79,8 @@ def footer(view: SessionView, *, in_list: bool, width: int) -> Content:
             does = _IN_TRASH.get(action, does)
         if action == "archive" and view == "archived":
             does = "put back"
-        parts.append((f"{list_key if in_list else filter_key} {does}", action))
+        if key := letter if in_list and letter else key_of(action):
+            parts.append((f"{key} {does}", action))
     if not in_list:
         # In the filter the way to the short keys is worth more than a long one.
         parts.insert(2, parts.pop())

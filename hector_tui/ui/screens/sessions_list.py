@@ -18,6 +18,8 @@ from hector_tui.domain.listing import SessionQuery, SessionRow, SessionView, Sor
 from hector_tui.engine.thread import EngineThread
 from hector_tui.ui.desk import Desk
 from hector_tui.ui.guarded import Work, run_guarded
+from hector_tui.ui.key_names import readable
+from hector_tui.ui.keymap import bindings_of, keys_of
 from hector_tui.ui.screens.dialog import Dialog
 from hector_tui.ui.screens.sessions_keys import footer, heading
 from hector_tui.ui.screens.sessions_preview import preview
@@ -207,10 +209,18 @@ class SessionsList(Dialog[Sequence[str]]):
             heading(self._query, table.total, len(self._marked), is_cut=is_cut, width=width)
         )
         note = self.query_one("#sessions-note", Static)
-        way_back = f" · {'u' if in_list else 'alt+u'} undoes" if self._undo and self._note else ""
+        way_back = f" · {'u' if in_list else self._key_of('undo')} undoes" if self._undo and self._note else ""
         note.update(Content.styled(clean_line(f"{self._note}{way_back}"), "$tab-needs-you"))
         note.display = bool(self._note)
-        self.query_one("#sessions-keys", Static).update(footer(self._query.view, in_list=in_list, width=width))
+        self.query_one("#sessions-keys", Static).update(
+            footer(self._query.view, self._key_of, in_list=in_list, width=width)
+        )
+
+    def _key_of(self, action: str) -> str:
+        """The key of an action of this screen, as it is now; empty for none."""
+        own = next((binding for binding in bindings_of(type(self)) if binding.action == action), None)
+        keys = keys_of(self.app).of_binding(own) if own is not None else ("enter",)
+        return readable(keys[0]) if keys else ""
 
     def _do(self, work: Work) -> None:
         run_guarded(self, work, group="sessions")

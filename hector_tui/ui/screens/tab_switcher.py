@@ -81,7 +81,8 @@ class TabSwitcher(Dialog[Conversation | None]):
         with Vertical(classes="dialog -tall"):
             yield LineInput(placeholder="Go to a tab …", id="switcher-filter")
             yield Static(id="switcher-list", markup=False)
-            yield Static("↑ ↓ choose · enter go · esc leave", classes="dialog-keys", markup=False)
+            keys = self.key_line(("switcher.up switcher.down", "choose"), ("enter", "go"), ("dialog.leave", "leave"))
+            yield Static(keys, classes="dialog-keys", markup=False)
 
     def on_mount(self) -> None:
         """Show the tabs, and keep their states right."""

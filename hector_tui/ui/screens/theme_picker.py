@@ -47,7 +47,7 @@ class ThemePicker(FilteredList[str | None]):
 
     def keys_text(self) -> str:
         """Enter keeps."""
-        return self.key_line(("list.up list.down", "look"), ("enter", "keep"), ("dialog.leave", "as before"))
+        return self.key_line(("list.up list.down", "look"), ("enter", "keep"), ("dialog.leave", "back"))
 
     def describe(self, row_id: str) -> Content:
         """The author's sentence."""

@@ -127,6 +127,10 @@ class ApprovalBar(VerticalScroll, can_focus=True):
                 self.post_message(self.Left())
         self._draw()
 
+    def on_resize(self) -> None:
+        """The keys have another room."""
+        self._draw()
+
     def on_focus(self) -> None:
         """Whoever comes here may still be typing."""
         self._wait_for_quiet()
@@ -209,11 +213,15 @@ class ApprovalBar(VerticalScroll, can_focus=True):
             way = keys.way_to("approval.decide")
             return Content.styled(f"  {way} decides; it waits for you", "$chat-dim")
         style = "$warning bold" if self.is_armed else "$chat-dim"
-        parts: list[str | tuple[str, str]] = ["  "]
+        lines = [Content("  ")]
         for binding in self.BINDINGS:
             if isinstance(binding, Binding) and (words := _WORDS.get(binding.id or "")) and keys.of_binding(binding):
-                parts += [(readable(keys.of_binding(binding)[0]), style), (f" {words}  ", "$chat-dim")]
-        return Content.assemble(*parts)
+                shown = Content.assemble((readable(keys.of_binding(binding)[0]), style), (f" {words}  ", "$chat-dim"))
+                # Textual would break the row between a key and what it does.
+                if lines[-1].cell_length + shown.cell_length - 2 > self.content_size.width > 0:
+                    lines.append(Content("  "))
+                lines[-1] += shown
+        return Content("\n").join(lines)
 
 
 def argument_lines(arguments: str) -> list[str]:

@@ -15,6 +15,8 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from hector_tui.ui.guarded import run_guarded
+from hector_tui.ui.keymap import bindings_of, key_line, keys_of
+from hector_tui.ui.text import clean_line
 from hector_tui.ui.transcript.document import Bookmark
 from hector_tui.ui.transcript.entries import Entry
 from hector_tui.ui.transcript.flow import Place
@@ -64,9 +66,10 @@ class SearchBar(Horizontal):
     class Closed(Message):
         """The bar is gone; `stay` when the reader wants to go on at the match."""
 
-        def __init__(self, bar: SearchBar, *, stay: bool) -> None:
+        def __init__(self, bar: SearchBar, transcript: Transcript, *, stay: bool) -> None:
             super().__init__()
             self.bar = bar
+            self.transcript = transcript
             self.stay = stay
 
         @property
@@ -91,8 +94,7 @@ class SearchBar(Horizontal):
         yield Static("find", id="search-label", markup=False)
         yield LineInput(max_length=_LONGEST, id="search-text")
         yield Static("", id="search-count", markup=False)
-        keys = "enter ok · esc back" if self._forward else "↑ older ↓ newer · tab stay · esc back"
-        yield Static(keys, id="search-keys", markup=False)
+        yield Static(id="search-keys", markup=False)
 
     @property
     def is_open(self) -> bool:
@@ -103,15 +105,22 @@ class SearchBar(Horizontal):
     def _field(self) -> LineInput:
         return self.query_one("#search-text", LineInput)
 
-    def open(self, transcript: Transcript, load_older: LoadOlder | None, text: str = "") -> None:
+    def open(
+        self, transcript: Transcript, load_older: LoadOlder | None, text: str = "", *, label: str = "find"
+    ) -> None:
         """Show the bar and search a transcript.
 
         Args:
             transcript: The transcript.
             load_older: Loads what its document does not hold yet; None when it holds all.
             text: What to search for at once.
+            label: What is said before the field.
         """
+        if transcript is not self._transcript and not self._field.has_focus:
+            self._end(stay=False, restore=True)
         if self._transcript is None:
+            self.query_one("#search-label", Static).update(clean_line(label, 40))
+            self.query_one("#search-keys", Static).update(self._keys())
             self._transcript, self._load_older = transcript, load_older
             self._bookmark = transcript.document.bookmark()
             self._from = transcript.first_place if self._forward else transcript.last_place
@@ -131,9 +140,14 @@ class SearchBar(Horizontal):
             stay: Leave the view and the highlights where they are.
             restore: Otherwise put the view back; not when its document is not the same any more.
         """
+        if (transcript := self._end(stay=stay, restore=restore)) is not None:
+            self.post_message(self.Closed(self, transcript, stay=stay))
+
+    def _end(self, *, stay: bool, restore: bool) -> Transcript | None:
+        """Hide the bar; returns what was searched, None when nothing was."""
         transcript, self._transcript = self._transcript, None
         if transcript is None:
-            return
+            return None
         self.workers.cancel_node(self)
         self.remove_class("-open")
         if stay:
@@ -145,7 +159,14 @@ class SearchBar(Horizontal):
                 self._close_opened()
                 transcript.document.go_to(self._bookmark)
                 transcript.rows_moved()
-        self.post_message(self.Closed(self, stay=stay))
+        return transcript
+
+    def _keys(self) -> str:
+        """What the keys do, as they are now."""
+        parts = [("enter", "ok")] if self._forward else [("search.up", "older"), ("search.down", "newer")]
+        if not self._forward:
+            parts.append(("search.stay", "stay"))
+        return key_line(keys_of(self.app), bindings_of(type(self)), [*parts, ("search.leave", "back")])
 
     # Searching
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -17,7 +18,19 @@ from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.follower import Follower
 from hector_tui.ui.guarded import run_guarded
 from hector_tui.ui.text import clean_line
+from hector_tui.ui.transcript.document import TranscriptDocument
 from hector_tui.ui.transcript.widget import Transcript
+from hector_tui.ui.widgets.tab_layout import GLYPHS, TabItem, TabState
+
+_SHORTEST = 8
+"""Cells of a title at least; what does not fit any more is cut at the right end of the row."""
+_STATE_STYLES: dict[TabState, str] = {
+    "idle": "$chat-dim",
+    "waiting": "$chat-dim",
+    "working": "$tab-working",
+    "needs_you": "$tab-needs-you bold",
+    "failed": "$text-error",
+}
 
 
 class SidePane(Vertical):
@@ -39,8 +52,7 @@ class SidePane(Vertical):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Back to the prompt", id="side.leave", show=False),
-        Binding("tab", "leave", "Back to the prompt", id="side.next", show=False),
+        Binding("tab", "leave", "Back to the prompt", id="side.leave", show=False),
     ]
 
     class SwapRequested(Message):
@@ -54,6 +66,7 @@ class SidePane(Vertical):
         self._drawn = drawn
         self._conversation: Conversation | None = None
         self._follower = Follower(self._was_drawn)
+        self._described: tuple[int, TabItem, str] | None = None
 
     def compose(self) -> ComposeResult:
         """The title and the transcript."""
@@ -81,23 +94,42 @@ class SidePane(Vertical):
             return
         self._conversation = conversation
         self._follower.follow(conversation)
-        if conversation is not None:
-            self.transcript.show(conversation.document)
+        # An empty one in its place: a document has one view at a time, and another may show this one now.
+        self.transcript.show(conversation.document if conversation is not None else TranscriptDocument())
 
     def wake(self) -> None:
         """The shown conversation may have news."""
         self._follower.wake()
 
-    def describe(self, number: int, glyph: str, swap_key: str) -> None:
-        """Write the title: the place of its tab, its state, its name, and how to come here."""
-        if self._conversation is None:
+    def describe(self, number: int, item: TabItem, swap_key: str) -> None:
+        """Write the title: the place of its tab, its state, its name, what waits there, and how to come here."""
+        described = (number, item, swap_key)
+        if described != self._described:
+            self._described = described
+            self._write_title()
+
+    def on_resize(self) -> None:
+        """The title has another room."""
+        self._write_title()
+
+    def _write_title(self) -> None:
+        if self._described is None:
             return
-        title = clean_line(self._conversation.info.title or self._conversation.agent_id, 60)
-        self.query_one("#side-title", Static).update(
-            Content.assemble(
-                (f"{number} ", "$chat-dim"), (f"{glyph} ", "$tab-working"), (title, "bold"), f" · {swap_key} goes there"
-            )
+        number, item, swap_key = self._described
+        state = _STATE_STYLES[item.state]
+        asks = " · waits for you" if item.state == "needs_you" else ""
+        queued = f" · {item.queued} queued" if item.queued else ""
+        way = f" · {swap_key or 'a click'} goes there"
+        room = self.size.width - 4 - cell_len(f"{number}   {asks}{queued}{way}")
+        title = Content.assemble(
+            (f"{number} ", "$chat-dim"),
+            (f"{GLYPHS[item.state]} ", state),
+            (clean_line(item.title, max(_SHORTEST, room)), "bold"),
+            (asks, state),
+            (queued, "$chat-dim"),
+            (way, "$chat-dim"),
         )
+        self.query_one("#side-title", Static).update(title)
 
     def on_click(self, event: events.Click) -> None:
         """A click on the title changes places; one on the text reads and selects."""
