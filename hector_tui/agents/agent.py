@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from hector_tui.agents.context import RequestParts
+from hector_tui.agents.context import RequestParts, naming_the_lost
 from hector_tui.agents.limits import LimitGuard, RunLimits
 from hector_tui.agents.loop import think_and_act
 from hector_tui.agents.prompt import PromptTemplate
@@ -93,9 +93,10 @@ class Agent:
         emit(StateChanged("recalling"))
         model = state.model or self.model
         selection = await self._select(turn.key, turn.text, before=turn.ordinal, model=model)
-        state.history = messages_of(selection.turns)
         state.dropped_turns = selection.dropped_turns
-        state.files = await self._files(turn, state.history)
+        history = messages_of(selection.turns)
+        state.files = await self._files(turn, history)
+        state.history = naming_the_lost(history, state.files)
         state.recalled = await self._recall(turn.key, turn.text, selection)
         if state.recalled:
             emit(MemoryRecalled(tuple(_recalled(hit) for hit in state.recalled)))

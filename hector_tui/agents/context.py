@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hector_tui.agents.prompt import PromptTemplate, memory_section
 from hector_tui.domain.context import ContextKind, ContextPart, ContextView
@@ -89,6 +89,20 @@ class RequestParts:
             iteration=iteration,
             at=at,
         )
+
+
+def naming_the_lost(messages: Sequence[Message], files: Mapping[str, bytes]) -> tuple[Message, ...]:
+    """Earlier messages, with a remark where a file stood whose content the database lost.
+
+    The model is told, and the conversation goes on: refusing the request would end the session for good.
+    """
+    return tuple(replace(message, parts=tuple(_kept(part, files) for part in message.parts)) for message in messages)
+
+
+def _kept(part: Part, files: Mapping[str, bytes]) -> Part:
+    if isinstance(part, FilePart) and part.file_id not in files:
+        return TextPart(f"[{part.name}: its content is not there any more]")
+    return part
 
 
 def transcript(messages: Sequence[Message]) -> str:

@@ -166,7 +166,10 @@ class UiSettings:
         "What Enter does in the prompt.",
     )
     leader_wait: int = _number(
-        Number(4, 1, 60), _KEYS, "Leader key", "Seconds the list after the leader key waits for the next key."
+        Number(4, 1, 60),
+        _KEYS,
+        "Seconds for the leader",
+        "How long the list after the leader key waits for the next key.",
     )
     notifications: str = _choice(
         "all",

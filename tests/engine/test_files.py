@@ -13,7 +13,7 @@ from hector_tui.domain.messages import FilePart, Message, Role, TextPart
 from hector_tui.errors import SessionError
 from hector_tui.llm.base import ModelRequest, TextChunk
 from hector_tui.llm.script import Script, ScriptStep
-from tests.support.engine import Stage, config_of, ending, new_session, open_engine, query, the_turn
+from tests.support.engine import Stage, config_of, ending, execute, new_session, open_engine, query, the_turn
 
 PICTURE = AttachedFile("cat.png", "image/png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
 NOTES = AttachedFile("notes.txt", "text/plain", "Käse und Brot".encode())
@@ -80,6 +80,22 @@ async def test_a_waiting_message_keeps_its_files_over_a_crash_of_the_program(tmp
         record = await the_turn(engine, waiting)
         assert record.turn.files == (PICTURE.part,)
         assert list(await engine.chat.files_of(key, record.turn.files)) == [PICTURE]
+
+
+async def test_a_file_that_the_database_lost_does_not_end_its_session(tmp_path: Path) -> None:
+    model = Listener()
+    async with open_engine(tmp_path, CONFIG, script=model.script) as engine:
+        key = await new_session(engine)
+        await (await engine.chat.send(key, "what are these?", (PICTURE, NOTES))).wait()
+    execute(tmp_path, "DELETE FROM files WHERE file_id = ?", NOTES.part.file_id)
+    async with open_engine(tmp_path, CONFIG, script=model.script) as engine:
+        run = await engine.chat.send(key, "and now?")
+        await run.wait()
+        assert isinstance(ending(run), RunFinished)
+        messages, files = model.last()
+        lost = TextPart("[notes.txt: its content is not there any more]")
+        assert messages[0].parts == (PICTURE.part, lost, TextPart("what are these?"))
+        assert files.keys() == {PICTURE.part.file_id}
 
 
 async def test_files_stay_within_their_session_and_go_with_it(tmp_path: Path) -> None:

@@ -68,14 +68,14 @@ async def back(person: Person) -> None:
 
 async def test_a_keymap_is_in_force_and_every_hint_says_so(tmp_path: Path) -> None:
     keymap = (
-        "keymap:\n  help: f10\n  session.new: [shift+f8, shift+f11]\n  queue.edit: none\n  app.leader: alt+x\n"
+        "keymap:\n  help: shift+f9\n  session.new: [shift+f8, shift+f11]\n  queue.edit: none\n  app.leader: alt+x\n"
         "  app.back: f11\n  inspector.toggle: none\nleader:\n  queue.edit: Z\n"
     )
     async with talking(tmp_path, keymap) as person:
-        await person.sees("f10 help", "alt+x i hide")
+        await person.sees("shift+f9 help", "alt+x i hide")
         await person.press("f1")
         assert person.app.screen is person.chat
-        await person.press("f10")
+        await person.press("shift+f9")
         await shows(person, HelpScreen)
         await person.sees("shift+f8 shift+f11", "New session")
         await back(person)
@@ -92,9 +92,9 @@ async def test_a_keymap_is_in_force_and_every_hint_says_so(tmp_path: Path) -> No
 
 
 async def test_mistakes_in_a_keymap_are_told_and_the_rest_works(tmp_path: Path) -> None:
-    async with talking(tmp_path, "keymap:\n  session.new: f1\n  help: f10\n  run.stop: ctrl+i\n") as person:
+    async with talking(tmp_path, "keymap:\n  session.new: f1\n  help: f11\n  run.stop: ctrl+i\n") as person:
         await person.hears("settings.yaml:4:13: run.stop: ctrl+i cannot be bound: terminals send tab for it")
-        await person.press("f10")
+        await person.press("f11")
         await shows(person, HelpScreen)
 
 
@@ -265,9 +265,9 @@ async def test_settings_edited_elsewhere_count_at_once(tmp_path: Path) -> None:
     async with talking(tmp_path, "theme: nord\n") as person:
         path = tmp_path / "profile" / "settings.yaml"
         await person.until(lambda: person.app.theme == "nord", "the theme")
-        path.write_text("theme: paper\nkeymap:\n  help: f10\n", encoding="utf-8")
+        path.write_text("theme: paper\nkeymap:\n  help: f11\n", encoding="utf-8")
         await person.until(lambda: person.app.theme == "paper", "the other theme")
-        await person.sees("f10 help")
+        await person.sees("f11 help")
         path.write_text("theme: paper\nbell: loud\n", encoding="utf-8")
         await person.hears("settings.yaml:2:7: bell: expected one of auto, always, off, found 'loud'")
         await person.sees("f1 help")
