@@ -20,7 +20,7 @@ run: install
 	$(BIN)/hector-tui
 
 test: install
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: install lint types contracts test
 
