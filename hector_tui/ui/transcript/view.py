@@ -31,6 +31,20 @@ WHEEL_ROWS = 3
 """Rows a notch of the mouse wheel moves."""
 
 
+class _Wanted(Message):
+    """The transcript needs what only its screen can load."""
+
+    def __init__(self, transcript: TranscriptView, document: TranscriptDocument) -> None:
+        super().__init__()
+        self.transcript = transcript
+        self.document = document
+
+    @property
+    def control(self) -> TranscriptView:
+        """The transcript that asks."""
+        return self.transcript
+
+
 class TranscriptView(ScrollView, can_focus=True, inherit_bindings=False):
     """Shows one `TranscriptDocument` at a time; `Transcript` adds what a person does with it.
 
@@ -67,44 +81,14 @@ class TranscriptView(ScrollView, can_focus=True, inherit_bindings=False):
     has_new_below: reactive[bool] = reactive(False, repaint=False)
     """Something was added below the view since the reader left the end."""
 
-    class OlderWanted(Message, namespace="transcript"):
+    class OlderWanted(_Wanted, namespace="transcript"):
         """The top of what is loaded comes near; answer with `document.insert_before(...)`."""
 
-        def __init__(self, transcript: TranscriptView, document: TranscriptDocument) -> None:
-            super().__init__()
-            self.transcript = transcript
-            self.document = document
-
-        @property
-        def control(self) -> TranscriptView:
-            """The transcript that asks."""
-            return self.transcript
-
-    class OldestWanted(Message, namespace="transcript"):
+    class OldestWanted(_Wanted, namespace="transcript"):
         """The reader wants to see the very first row; answer by loading all there is and scrolling home again."""
 
-        def __init__(self, transcript: TranscriptView, document: TranscriptDocument) -> None:
-            super().__init__()
-            self.transcript = transcript
-            self.document = document
-
-        @property
-        def control(self) -> TranscriptView:
-            """The transcript that asks."""
-            return self.transcript
-
-    class QuestionWanted(Message, namespace="transcript"):
+    class QuestionWanted(_Wanted, namespace="transcript"):
         """The reader wants the question before those that are loaded; answer with a page and `action_question(-1)`."""
-
-        def __init__(self, transcript: TranscriptView, document: TranscriptDocument) -> None:
-            super().__init__()
-            self.transcript = transcript
-            self.document = document
-
-        @property
-        def control(self) -> TranscriptView:
-            """The transcript that asks."""
-            return self.transcript
 
     class NewBelow(Message, namespace="transcript"):
         """`has_new_below` changed."""
