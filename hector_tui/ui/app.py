@@ -110,7 +110,11 @@ class HectorApp(App[None], inherit_bindings=False):
         self.preferences = Preferences(profile.settings)
         self.keys = Keys()
         self.appearance = Appearance(
-            self, ThemeLibrary((bundled("themes"), profile.themes)), start_theme=self._start.theme
+            self,
+            ThemeLibrary((bundled("themes"), profile.themes)),
+            redraw=lambda: self._watch_theme(self.theme),
+            keep=lambda name: self.change_settings({("theme",): name}),
+            start_theme=self._start.theme,
         )
         self.announcer = Announcer(
             os.environ,
@@ -317,10 +321,6 @@ class HectorApp(App[None], inherit_bindings=False):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Keep the cursor of a field still that came after motion was turned off."""
         follow_motion(event.widget)
-
-    def redraw_theme(self) -> None:
-        """Draw the theme of the present name again; Textual sees no change in an equal name."""
-        self._watch_theme(self.theme)
 
     # What a person is told
 

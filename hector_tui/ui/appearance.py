@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from textual.app import App
 from textual.theme import Theme
 
 from hector_tui.errors import ThemeError
 from hector_tui.ui.guarded import run_guarded
 from hector_tui.ui.text import clean
 from hector_tui.ui.themes import DEFAULT_THEME, ThemeLibrary
-
-if TYPE_CHECKING:
-    from hector_tui.ui.app import HectorApp
 
 _SHOWN_S = 12.0
 
@@ -24,14 +22,26 @@ class Appearance:
     """Which theme the app shows.
 
     Args:
-        app: Shows it, and keeps what was chosen.
+        app: Shows it.
         library: Where themes come from.
+        redraw: Draws the theme of the present name again; Textual sees no change in an equal name.
+        keep: Remembers a theme that was chosen, for the next start.
         start_theme: The theme of this start alone, which goes before the remembered one; empty for none.
     """
 
-    def __init__(self, app: HectorApp, library: ThemeLibrary, *, start_theme: str = "") -> None:
+    def __init__(
+        self,
+        app: App[None],
+        library: ThemeLibrary,
+        *,
+        redraw: Callable[[], None],
+        keep: Callable[[str], None],
+        start_theme: str = "",
+    ) -> None:
         self._app = app
         self._library = library
+        self._redraw = redraw
+        self._keep = keep
         self._start_theme = start_theme
         self._remembered = ""
 
@@ -57,7 +67,7 @@ class Appearance:
     def choose(self, name: str) -> None:
         """Show a theme and remember it; one that cannot be used is told, and nothing changes."""
         if self._try(name):
-            self._keep(name)
+            self._remember(name)
 
     def files(self) -> tuple[Path, ...]:
         """Where the shown theme is read from, and where a file of the person's would hide it."""
@@ -98,7 +108,7 @@ class Appearance:
     def _picked(self, before: str, name: str | None) -> None:
         self._app.theme = name or before
         if name:
-            self._keep(name)
+            self._remember(name)
 
     def _try(self, name: str) -> bool:
         try:
@@ -112,15 +122,15 @@ class Appearance:
         shown = self._app.theme == theme.name
         self._app.register_theme(theme)
         if shown:
-            self._app.redraw_theme()
+            self._redraw()
         else:
             self._app.theme = theme.name
 
-    def _keep(self, name: str) -> None:
+    def _remember(self, name: str) -> None:
         self._start_theme = ""
         if name != self._remembered:
             self._remembered = name
-            self._app.change_settings({("theme",): name})
+            self._keep(name)
 
     def _tell(self, text: str) -> None:
         self._app.notify(clean(text), severity="warning", timeout=_SHOWN_S, markup=False)
