@@ -35,7 +35,7 @@ async def search(options: argparse.Namespace) -> int:
         else:
             say(_line(row))
     if page.is_cut:
-        warn("So many messages match that only the newest were looked at; a further word finds older ones.")
+        warn("Only the newest messages were looked at, because there are so many; a further word may find older ones.")
     return EXIT_DONE if page.rows else EXIT_FAILED
 
 

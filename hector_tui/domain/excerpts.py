@@ -1,7 +1,8 @@
 """What a person searches for, as words, and where those words stand in a text. Pure functions.
 
 The words mean the same here as in the full-text index: letters and digits, whatever their case and accents, and the
-last one may be only a beginning, because it is still being typed.
+last one may be only a beginning, because it is still being typed. Scripts that are written without spaces have no words
+to tell apart: what is searched for in them may stand anywhere.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ _LOOKED_AT = 40_000
 _MAX_MARKS = 200
 _PIECE = re.compile(r'"([^"]*)"|(\w+)')
 _WORD = re.compile(r"\w+")
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+"""Thai, Lao, Burmese, Khmer, Japanese and Chinese, by their Unicode blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,11 @@ class SearchWords:
 
     def __bool__(self) -> bool:
         return bool(self.phrases)
+
+    @property
+    def is_unspaced(self) -> bool:
+        """Whether something is in a script without spaces, which an index of words cannot find."""
+        return any(_UNSPACED.search(word) for phrase in self.phrases for word in phrase)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +75,10 @@ def find_marks(text: str, words: SearchWords) -> tuple[tuple[int, int], ...]:
     for number, phrase in enumerate(words.phrases):
         pattern = r"\W+".join(re.escape(fold(word)) for word in phrase)
         is_open = words.last_is_open and number == len(words.phrases) - 1
-        patterns.append(rf"(?<!\w){pattern}" + (r"\w*" if is_open else r"(?!\w)"))
+        if _UNSPACED.search(pattern):
+            patterns.append(pattern)
+        else:
+            patterns.append(rf"(?<!\w){pattern}" + (r"\w*" if is_open else r"(?!\w)"))
     # The longest first: of `plan` and `planner` the second is the better match where both begin.
     patterns.sort(key=len, reverse=True)
     found = re.finditer("|".join(patterns), folded)

@@ -64,7 +64,7 @@ class SessionPage:
     Attributes:
         offset: The place of the first of them, from 0.
         total: How many sessions the query has altogether.
-        is_cut: More messages match than were looked at: the oldest ones may be missing.
+        is_cut: There are more messages than were looked at: the oldest matches may be missing.
     """
 
     rows: tuple[SessionRow, ...]

@@ -2,10 +2,14 @@
 
 The full-text index is asked for the newest messages and for no more than `LOOKED_AT` of them: ranking every message
 that holds a common word takes a third of a second at 200,000 messages, the newest 5,000 take a few milliseconds.
+
+An index of words finds nothing inside the sentences of scripts without spaces. There the texts themselves are read, of
+the newest `SCANNED` messages; FTS5's trigrams would find three characters and more, and most words there have two.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Sequence
 
@@ -18,6 +22,8 @@ from hector_tui.sessions.rows import message_of, session_of, storable
 
 LOOKED_AT = 5_000
 """Matching messages that are looked at, the newest ones."""
+SCANNED = 20_000
+"""Messages that are read where the index does not help, the newest ones."""
 _LEAST_LETTERS = 2
 """Letters of a beginning that are looked for; the index keeps no list of what begins with one letter."""
 
@@ -35,9 +41,10 @@ _ORDERS: dict[SortBy, tuple[str, str]] = {
 }
 """As a person expects it, and the other way round; every order ends with the id, or pages would overlap."""
 
+_INDEXED = "SELECT rowid AS found FROM messages_fts WHERE messages_fts MATCH ? ORDER BY rowid DESC LIMIT ?"
+_NEWEST = "SELECT message_id FROM messages ORDER BY message_id DESC LIMIT ?"
 _HITS = (
-    "WITH hits AS MATERIALIZED (SELECT m.session_id, m.message_id FROM"
-    " (SELECT rowid AS found FROM messages_fts WHERE messages_fts MATCH ? ORDER BY rowid DESC LIMIT ?)"
+    "WITH hits AS MATERIALIZED (SELECT m.session_id, m.message_id FROM ({found})"
     " JOIN messages m ON m.message_id = found),"
     " best AS (SELECT session_id, max(message_id) AS newest, count(*) AS hits FROM hits GROUP BY session_id) "
 )
@@ -68,9 +75,13 @@ class SessionListing:
         if not found and offset:
             first = await self._read(query, words, 0, 1)
             return SessionPage((), offset, first[0]["total"] if first else 0)
+        if not found:
+            return SessionPage((), offset, 0, is_cut=words.is_unspaced and await self._is_cut())
         rows = await self._complete(found, words)
-        total, looked = (found[0]["total"], found[0]["looked"]) if found else (0, 0)
-        return SessionPage(rows, offset, total, is_cut=looked >= LOOKED_AT)
+        return SessionPage(rows, offset, found[0]["total"], is_cut=bool(found[0]["is_cut"]))
+
+    async def _is_cut(self) -> bool:
+        return bool((await self._database.rows(f"SELECT {_more_than(SCANNED)}"))[0][0])
 
     async def _read(self, query: SessionQuery, words: SearchWords, offset: int, limit: int) -> Sequence[sqlite3.Row]:
         order = "s.deleted_at DESC" if query.view == "deleted" and query.sort == "used" else ""
@@ -79,14 +90,14 @@ class SessionListing:
         if not query.with_empty:
             conditions.append("s.turns > 0")
         values: list[object] = []
-        before, columns, joined = "", "0 AS hits, NULL AS newest, 0 AS looked", ""
+        before, columns, joined = "", "0 AS hits, NULL AS newest, 0 AS is_cut", ""
         if words:
-            match = match_expression(words)
+            found, values, is_cut = _finding(words)
             in_title = [storable(fold(" ".join(phrase))) for phrase in words.phrases]
             titles = " AND ".join("instr(folded(s.title), ?) > 0" for _ in in_title)
-            if match:
-                before, values = _HITS, [match, LOOKED_AT]
-                columns = "coalesce(b.hits, 0) AS hits, b.newest, (SELECT count(*) FROM hits) AS looked"
+            if found:
+                before = _HITS.format(found=found)
+                columns = f"coalesce(b.hits, 0) AS hits, b.newest, {is_cut} AS is_cut"
                 joined = " LEFT JOIN best b ON b.session_id = s.session_id"
                 conditions.append(f"(b.session_id IS NOT NULL OR ({titles}))")
             else:
@@ -99,8 +110,6 @@ class SessionListing:
         )
 
     async def _complete(self, found: Sequence[sqlite3.Row], words: SearchWords) -> tuple[SessionRow, ...]:
-        if not found:
-            return ()
         ids = [row["session_id"] for row in found]
         states = {
             row["session_id"]: row
@@ -148,6 +157,32 @@ class SessionListing:
         except StoreCorrupt:  # noted for the next start; the rest of the list is worth showing
             return Excerpt("")
         return excerpt(searched_text(message.message), words)
+
+
+def _finding(words: SearchWords) -> tuple[str, list[object], str]:
+    """How messages that hold all words are found; empty when no message is looked for.
+
+    Returns:
+        A query, its values, and an expression for whether there are more messages than it looks at.
+    """
+    if words.is_unspaced:
+        texts = [f"%{_as_typed(phrase)}%" for phrase in words.phrases]
+        conditions = " AND ".join("words LIKE ? ESCAPE '\\'" for _ in texts)
+        return (
+            f"SELECT message_id AS found FROM message_words WHERE message_id IN ({_NEWEST}) AND {conditions}",
+            [SCANNED, *texts],
+            _more_than(SCANNED),
+        )
+    match = match_expression(words)
+    return (_INDEXED, [match, LOOKED_AT], f"(SELECT count(*) >= {LOOKED_AT} FROM hits)") if match else ("", [], "")
+
+
+def _more_than(messages: int) -> str:
+    return f"EXISTS (SELECT 1 FROM messages LIMIT 1 OFFSET {messages})"
+
+
+def _as_typed(phrase: Sequence[str]) -> str:
+    return re.sub(r"([%_\\])", r"\\\1", storable(" ".join(phrase)))
 
 
 def match_expression(words: SearchWords) -> str:

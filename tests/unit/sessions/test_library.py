@@ -15,6 +15,7 @@ from hector_tui.domain.memories import Memory, MemoryFilter, MemoryKind
 from hector_tui.domain.messages import Message, Role, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from hector_tui.domain.turns import TurnStatus
 from hector_tui.errors import UnknownSession
+from hector_tui.sessions import listing
 from hector_tui.sessions.approvals import ApprovalTable
 from hector_tui.sessions.database import Database
 from hector_tui.sessions.library import LibraryTable
@@ -109,6 +110,30 @@ async def test_a_search_looks_into_titles_questions_answers_and_tools(
     assert await found(library, '"ahead logging"') == ["wal"]
     assert await found(library, '"logging ahead"') == []
     assert await found(library, "o") == ["wal", "trip"] or await found(library, "o") == ["trip", "wal"]
+
+
+async def test_scripts_without_spaces_are_found_inside_their_sentences(
+    sessions: SessionService, library: LibraryTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await say(sessions, "tower", "明日は東京タワーに行きます。", "いい Plan ですね")
+    await say(sessions, "thai", "ฉันอยากกินข้าวผัด", "100% อร่อย_มาก")
+    await sessions.rename("thai", "上海の話")
+    assert await found(library, "東京") == ["tower"]
+    assert await found(library, "plan ですね") == ["tower"]
+    assert await found(library, "ですね 東京") == []  # all words in one message
+    assert await found(library, "京東") == []
+    assert await found(library, "ข้าว") == ["thai"]
+    assert await found(library, "海の") == ["thai"]
+    assert await found(library, "อร่อย_มาก") == ["thai"]
+    assert await found(library, "ร_มาก") == []  # an underscore is itself, no wildcard
+    (row,) = (page := await library.page(SessionQuery(text="東京"), 0, 10)).rows
+    assert [row.match.text[start:end] for start, end in row.match.marks] == ["東京"]
+    assert not page.is_cut
+    monkeypatch.setattr(listing, "SCANNED", 2)  # the two messages of the second session
+    page = await library.page(SessionQuery(text="東京"), 0, 10)
+    assert (page.rows, page.is_cut) == ((), True)
+    assert await found(library, "อร่อย") == ["thai"]
+    assert (await library.page(SessionQuery(text="อร่อย"), 0, 10)).is_cut
 
 
 async def test_a_hit_says_where_it_is(sessions: SessionService, library: LibraryTable) -> None:
