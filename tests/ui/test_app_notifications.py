@@ -18,6 +18,8 @@ def _respond(request: ReceivedRequest) -> Answer:
     asked = str(request.body["messages"][-1]["content"])
     if asked.startswith("fail"):
         return Answer(status=400)
+    if asked.startswith("stream long"):
+        return Answer(text="word " * 160, rate=20)
     return Answer(text="word " * 40, rate=20) if asked.startswith("stream") else Answer(text="You said so.")
 
 
@@ -56,7 +58,7 @@ async def test_a_hidden_session_that_ends_is_told_on_the_desktop(
 ) -> None:
     async with talking(tmp_path, monkeypatch) as (person, sent):
         await person.chat.desk.rename(person.active, "Plans\x1b]52;c;aGk=\x07")
-        await person.send("stream")
+        await person.send("stream long enough for another tab to be opened on a busy machine")
         await person.until(lambda: person.active.is_live, "the answer to begin")
         await person.begin("echo")
         await person.until(lambda: bool(sent), "a notification")
