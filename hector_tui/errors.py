@@ -12,6 +12,7 @@ HectorError
 │   └── StoreConflict    the row is no longer in the state the change needs; trying again is of no use
 ├── MemoryIndexError     the vector store refused; SQLite still has everything
 │   └── MemoryIndexLocked  another process holds the vector folder
+├── MemoryNotFound       no memory, or more than one, has such an id
 ├── AgentError           an agent cannot be used
 │   ├── UnknownAgent     no agent with that id
 │   └── AgentDisabled    its file is broken; carries the reason
@@ -92,6 +93,10 @@ class MemoryIndexError(HectorError):
 
 class MemoryIndexLocked(MemoryIndexError):
     """Another process holds the vector folder."""
+
+
+class MemoryNotFound(HectorError):
+    """No memory has an id that begins so, or more than one has."""
 
 
 class AgentError(HectorError):

@@ -62,6 +62,10 @@ def _run(options: argparse.Namespace) -> int:
             from hector_tui.cli.sessions import run_sessions
 
             return run_sessions(options)
+        case "memory":
+            from hector_tui.cli.memory import run_memory
+
+            return run_memory(options)
         case "usage":
             from hector_tui.cli.usage import run_usage
 
@@ -74,6 +78,13 @@ def _run(options: argparse.Namespace) -> int:
             from hector_tui.cli.backup import run_restore
 
             return run_restore(options)
+        case _:
+            return _run_around(options)
+
+
+def _run_around(options: argparse.Namespace) -> int:
+    """The commands that are not about conversations, and the app."""
+    match options.command:
         case "connect":
             from hector_tui.cli.connect import run_connect
 

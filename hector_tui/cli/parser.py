@@ -60,6 +60,7 @@ def build_parser() -> Parser:
     _add_ask(commands)
     _add_agents(commands)
     _add_sessions(commands)
+    _add_memory(commands)
     _add_usage(commands)
     _add_backup(commands)
     _add_restore(commands)
@@ -132,7 +133,9 @@ def _add_agents(commands: argparse._SubParsersAction[Parser]) -> None:
 
 
 def _add_sessions(commands: argparse._SubParsersAction[Parser]) -> None:
-    sessions = commands.add_parser("sessions", help="list, search, show, archive, delete, fork and export sessions")
+    sessions = commands.add_parser(
+        "sessions", help="list, search, show, archive, delete, fork and export sessions"
+    )
     _add_common(sessions, 1)
     actions = sessions.add_subparsers(
         dest="action", metavar="list|show|search|archive|delete|undelete|fork|export", required=True
@@ -173,6 +176,28 @@ def _add_session_changes(actions: argparse._SubParsersAction[Parser]) -> None:
     export.add_argument("session_id", metavar="ID", type=_session_id)
     export.add_argument("file", nargs="?", metavar="FILE", help="a file that is not there yet (standard output)")
     for parser in (search, archive, delete, undelete, fork, export):
+        _add_common(parser, 2)
+
+
+def _add_memory(commands: argparse._SubParsersAction[Parser]) -> None:
+    memory = commands.add_parser("memory", help="list, search and forget memories, or rebuild their index")
+    _add_common(memory, 1)
+    actions = memory.add_subparsers(dest="action", metavar="list|search|forget|rebuild", required=True)
+    listing = actions.add_parser("list", help="list memories, pinned ones first, then the newest")
+    search = actions.add_parser("search", help="find what answers a question, best first, as agents do")
+    search.add_argument("words", nargs="+", metavar="QUESTION", help="what to look for, in full words")
+    for parser, most in ((listing, 50), (search, 20)):
+        # Suppressed, or the default would take the place of what stood before the command's name.
+        parser.add_argument("--agent", metavar="ID", default=argparse.SUPPRESS, help="of this agent only")
+        parser.add_argument(
+            "--session", metavar="ID", type=_session_id, default=argparse.SUPPRESS, help="of this session only"
+        )
+        parser.add_argument("--limit", type=_count, default=most, metavar="N", help=f"at most this many ({most})")
+        parser.add_argument("--json", action="store_true", help="print one memory per line as JSON")
+    forget = actions.add_parser("forget", help="delete memories for good; their conversations stay")
+    forget.add_argument("memory_ids", nargs="+", metavar="ID", help="as `memory list` shows it, or its beginning")
+    rebuild = actions.add_parser("rebuild", help="make the vector store anew from the database")
+    for parser in (listing, search, forget, rebuild):
         _add_common(parser, 2)
 
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from hector_tui.agents.agent import Agent
 from hector_tui.domain.context import ContextView
 from hector_tui.domain.keys import SessionKey
-from hector_tui.domain.memories import Memory, MemoryHit, RecallScope
+from hector_tui.domain.memories import Memory, MemoryFilter
 from hector_tui.domain.spending import Spending, SpendingBy
 from hector_tui.engine.model_desk import ModelDesk
 from hector_tui.engine.runner import Runner
-from hector_tui.memory.service import MemoryService, MemoryView
+from hector_tui.memory.long_term import Recall
+from hector_tui.memory.service import SEARCH_ROWS, MemoryService, MemoryView, Rebuilt
 from hector_tui.sessions.service import SessionService
 from hector_tui.sessions.spending import SpendingTable
 
@@ -75,9 +76,31 @@ class Insight:
         """
         return await self._memory.view(key, self._agent_of(key.agent_id).memory)
 
-    async def search_memory(self, key: SessionKey, question: str, scope: RecallScope) -> Sequence[MemoryHit]:
-        """Memories that answer a question, best first."""
-        return await self._memory.search(key, question, scope)
+    async def search_memory(self, question: str, where: MemoryFilter, *, limit: int = SEARCH_ROWS) -> Recall:
+        """Memories that answer a question, best first, among those a filter lets through.
+
+        Raises:
+            StoreError: The database could not be read.
+        """
+        return await self._memory.search(question, where, limit=limit)
+
+    async def memories_beginning_with(self, prefix: str, limit: int) -> Sequence[Memory]:
+        """The memories whose ids begin so.
+
+        Raises:
+            StoreError: The database could not be read.
+        """
+        return await self._memory.beginning_with(prefix, limit)
+
+    async def rebuild_memory(self) -> Rebuilt:
+        """Fill an empty vector store from the database.
+
+        Raises:
+            MemoryIndexLocked: Another process has the vector store; nothing was changed.
+            MemoryIndexError: It could not be done, or not to the end.
+            StoreError: The database could not be read.
+        """
+        return await self._memory.rebuild()
 
     async def forget(self, memory_ids: Sequence[str]) -> int:
         """Delete memories, here and in the vector store; returns how many there were.

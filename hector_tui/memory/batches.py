@@ -47,6 +47,10 @@ class BatchWriter:
         """Entries the embedder refused by themselves while it took others; tried again at the next start."""
         return len(self._refused)
 
+    def try_all(self) -> None:
+        """Every memory is queued again: none counts as refused any more."""
+        self._refused.clear()
+
     async def write_next(self, keys: Sequence[SessionKey] | None = None) -> int:
         """Do the oldest batch of all keys or of some. Returns how many entries it took up; 0 means none wait.
 

@@ -15,13 +15,14 @@ from hector_tui.domain.memories import MemoryFilter
 from hector_tui.errors import HectorError, MemoryIndexError, MemoryIndexLocked
 from hector_tui.memory.base import Embedder, Found, Vector, VectorStore
 from hector_tui.memory.batches import BATCH, BatchWriter, EmbedderFailed
-from hector_tui.memory.opening import StoreOpener
+from hector_tui.memory.opening import DAMAGED, StoreOpener
 from hector_tui.memory.status import IndexerStatus, IndexerTiming
 from hector_tui.memory.store_thread import StoreThread
 from hector_tui.sessions.memories import MemoryTable
 
 _KEYS_PER_QUERY = 50
 """SQLite refuses an expression of more than 1,000 alternatives."""
+_ASKED_FOR = "it was asked for"
 _LOCKED = "another hector-tui indexes this profile; recall searches by words"
 
 logger = logging.getLogger(__name__)
@@ -29,10 +30,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """Someone wants a SessionKey's entries, or with None everyone's, to be indexed now."""
+    """Someone wants a SessionKey's entries, or with None everyone's, to be indexed now; `afresh` in an empty store."""
 
     key: SessionKey | None
     done: asyncio.Future[bool]
+    afresh: str = ""
 
 
 class Indexer:
@@ -89,13 +91,13 @@ class Indexer:
             at_once: Index it now, although its batch may not be full.
         """
         if at_once and self._is_working:
-            self._requests.append(_Request(key, asyncio.get_running_loop().create_future()))
+            self._ask(key)
         self._wake.set()
 
     def notify_all(self) -> None:
         """Work for keys the caller does not know, such as deletions with a session: do everything now."""
         if self._is_working:
-            self._requests.append(_Request(None, asyncio.get_running_loop().create_future()))
+            self._ask(None)
         self._wake.set()
 
     async def flush(self, key: SessionKey | None = None, *, timeout_s: float = 5.0) -> bool:
@@ -110,11 +112,18 @@ class Indexer:
         """
         if not self._is_working:
             return False
-        request = _Request(key, asyncio.get_running_loop().create_future())
-        self._requests.append(request)
-        self._wake.set()
+        request = self._ask(key)
         finished, _ = await asyncio.wait({request.done}, timeout=timeout_s)
         return bool(finished) and not request.done.cancelled() and request.done.result()
+
+    async def rebuild(self) -> bool:
+        """Begin an empty store and index every memory of the database; lasts as long as that does.
+
+        Returns:
+            Whether every memory is in the vector store. If not, what is missing stays in the outbox and `status` tells
+            why; while another process has the store nothing is touched.
+        """
+        return self._is_working and await self._ask(None, afresh=_ASKED_FOR).done
 
     def status(self) -> IndexerStatus:
         """How it stands now."""
@@ -156,6 +165,12 @@ class Indexer:
     def _is_working(self) -> bool:
         return self._task is not None and not self._task.done() and not self._closing
 
+    def _ask(self, key: SessionKey | None, afresh: str = "") -> _Request:
+        request = _Request(key, asyncio.get_running_loop().create_future(), afresh)
+        self._requests.append(request)
+        self._wake.set()
+        return request
+
     async def _work(self) -> None:
         try:
             while not self._closing:
@@ -174,8 +189,9 @@ class Indexer:
         succeeded = False
         try:
             if self._may_try(wanted=bool(requests)):
-                if not self._is_open:
-                    await self._open()
+                afresh = next((request.afresh for request in requests if request.afresh), "")
+                if afresh or not self._is_open:
+                    await self._open(afresh)
                 await self._report_ready(await self._index(requests))
                 succeeded = not self._writer.refused
             else:
@@ -198,13 +214,15 @@ class Indexer:
         impatient = (wanted or self._closing) and self._status.state != "locked"
         return impatient or time.monotonic() >= self._not_before
 
-    async def _open(self) -> None:
-        opened = await self._thread.open()
+    async def _open(self, afresh: str) -> None:
+        self._is_open = False
+        opened = await self._thread.open(afresh=afresh)
         if not opened.is_empty and not await self._is_whole():
-            opened = await self._thread.open(afresh=True)
+            opened = await self._thread.open(afresh=DAMAGED)
         if opened.is_empty:
             waiting = await self._table.queue_everything()
             await self._thread.confirm()
+            self._writer.try_all()
         else:
             waiting = (await self._table.counts(MemoryFilter())).pending
         self._is_open = True

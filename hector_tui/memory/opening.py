@@ -20,6 +20,8 @@ from hector_tui.memory.qdrant import QdrantStore
 from hector_tui.memory.vectors_state import FolderLock, VectorsState, read_state, write_state
 
 LocalEngine = Literal["edge", "qdrant-local"]
+DAMAGED = "the vector store was damaged"
+"""A reason to begin an empty store."""
 _STATE_FILE = "state.json"
 _LOCAL_COLLECTION = "memories"
 _NAME = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -44,11 +46,11 @@ class OpenedStore:
 class StoreOpener(Protocol):
     """Opens the vector store of a profile. Blocking: the memory thread calls it."""
 
-    def open(self, *, afresh: bool = False) -> OpenedStore:
+    def open(self, *, afresh: str = "") -> OpenedStore:
         """Open the store, or begin an empty one.
 
         Args:
-            afresh: Begin an empty one in any case; what is there turned out to be damaged.
+            afresh: Why an empty one is begun in any case, such as `DAMAGED`; empty to open what is there.
 
         Raises:
             MemoryIndexLocked: Another process has it.
@@ -88,7 +90,7 @@ class FolderOpener:
         self._wanted = VectorsState(engine=engine, embedder_id=embedder.embedder_id, dimension=embedder.dimension)
         self._lock = FolderLock(folder.with_name(f"{folder.name}.lock"))
 
-    def open(self, *, afresh: bool = False) -> OpenedStore:
+    def open(self, *, afresh: str = "") -> OpenedStore:
         """Open the store, or begin an empty one; what was in the way is moved aside or, when it is ours, removed.
 
         Raises:
@@ -102,12 +104,12 @@ class FolderOpener:
             self._lock.release()
             raise
 
-    def _open(self, afresh: bool) -> OpenedStore:
+    def _open(self, afresh: str) -> OpenedStore:
         found = read_state(self._state_file)
         if not self._files.exists():
             return self._begin("no vector folder was there")
         if afresh:
-            return self._begin("the vector folder was damaged")
+            return self._begin(afresh)
         if found is None:
             # Local mode runs code from the files it opens, so files without our mark are not even looked at.
             return self._begin("the vector folder had no state of ours")
@@ -121,7 +123,7 @@ class FolderOpener:
             raise
         except MemoryIndexError as error:
             logger.warning("%s", error)
-            return self._begin("the vector folder was damaged")
+            return self._begin(DAMAGED)
 
     def _begin(self, reason: str) -> OpenedStore:
         try:
@@ -187,7 +189,7 @@ class ServerOpener:
             engine=f"{url} {self._collection}", embedder_id=embedder.embedder_id, dimension=embedder.dimension
         )
 
-    def open(self, *, afresh: bool = False) -> OpenedStore:
+    def open(self, *, afresh: str = "") -> OpenedStore:
         """Open the collection; points are written again when it is new or this profile never used it.
 
         Raises:
@@ -196,7 +198,9 @@ class ServerOpener:
         store = QdrantStore(self._collection, self._wanted.dimension, url=self._url, api_key=self._api_key)
         if store.created:
             return OpenedStore(store, is_empty=True, reason="the collection was new")
-        if afresh or read_state(self._state_file) != self._wanted:
+        if afresh:
+            return OpenedStore(store, is_empty=True, reason=afresh)
+        if read_state(self._state_file) != self._wanted:
             return OpenedStore(store, is_empty=True, reason="this profile's memories were not in the collection")
         return OpenedStore(store, is_empty=False)
 

@@ -11,11 +11,11 @@ from hector_tui.domain.keys import SessionKey, point_id
 from hector_tui.domain.memories import Memory, MemoryFilter, MemoryHit, MemoryKind, RecallScope
 from hector_tui.domain.messages import Message, Role
 from hector_tui.domain.turns import Turn, TurnRecord
-from hector_tui.errors import AgentError, ToolError
+from hector_tui.errors import AgentError, MemoryIndexError, MemoryIndexLocked, ToolError
 from hector_tui.memory.base import Embedder
 from hector_tui.memory.embedders import NOISE_FLOOR, HashingEmbedder
 from hector_tui.memory.indexer import Indexer
-from hector_tui.memory.long_term import LongTermMemory, plain
+from hector_tui.memory.long_term import LongTermMemory, Recall, plain
 from hector_tui.memory.opening import FolderOpener, StoreOpener
 from hector_tui.memory.pieces import pieces_of
 from hector_tui.memory.settings import DEFAULT_BATCH_SIZE, LongTermSettings, MemorySettings
@@ -28,7 +28,8 @@ NOTE_CHARACTERS = 4_000
 """A note is one fact; longer ones are refused, so that nothing of them is lost in silence."""
 _ECHOES = 3
 _VIEW_ROWS = 50
-_SEARCH_ROWS = 20
+SEARCH_ROWS = 20
+"""Memories that a person's search shows."""
 
 SettingsFor = Callable[[str], MemorySettings]
 
@@ -56,6 +57,19 @@ class MemoryView:
     latest: tuple[Memory, ...]
     found: tuple[MemoryHit, ...] = ()
     words_only: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """A vector store that was filled from the database.
+
+    Attributes:
+        total: Memories there are.
+        indexed: Those the vector store took; the others could not be embedded and are found by words only.
+    """
+
+    total: int
+    indexed: int
 
 
 class MemoryService:
@@ -213,15 +227,13 @@ class MemoryService:
         wanted = long_term.recall_limit if limit is None else limit
         return [MemoryHit(memory=memory, score=0.0, found_by="recent") for memory in notes[:wanted]]
 
-    async def search(
-        self, key: SessionKey, text: str, scope: RecallScope, *, limit: int = _SEARCH_ROWS
-    ) -> list[MemoryHit]:
+    async def search(self, question: str, where: MemoryFilter, *, limit: int = SEARCH_ROWS) -> Recall:
         """What a person's search finds, as far as they want to look.
 
         Raises:
             StoreError: The database could not be read.
         """
-        return list((await self._long_term.recall(text, MemoryFilter.of(key, scope), limit=limit)).hits)
+        return await self._long_term.recall(question, where, limit=limit)
 
     async def view(self, key: SessionKey, settings: MemorySettings, question: str = "") -> MemoryView:
         """The memory of one agent in one session.
@@ -278,6 +290,39 @@ class MemoryService:
     def sessions_changed(self) -> None:
         """Sessions were deleted, brought back or copied: their vectors go and come now, not when a batch is full."""
         self._indexer.notify_all()
+
+    async def beginning_with(self, prefix: str, limit: int) -> list[Memory]:
+        """The memories whose ids begin so, as a person types them.
+
+        Raises:
+            StoreError: The database could not be read.
+        """
+        return await self._table.beginning_with(prefix, limit)
+
+    async def rebuild(self) -> Rebuilt:
+        """Fill an empty vector store from the database; lasts as long as that does, and `status` shows how far it is.
+
+        Raises:
+            MemoryIndexLocked: Another process has the vector store; nothing was changed.
+            MemoryIndexError: It could not be done, or not to the end.
+            StoreError: The database could not be read.
+        """
+        is_whole = await self._indexer.rebuild()
+        status = self._indexer.status()
+        counts = await self._table.counts(MemoryFilter())
+        match status.state:
+            case "ready":
+                return Rebuilt(counts.total, counts.total if is_whole else counts.total - counts.pending)
+            case "locked":
+                raise MemoryIndexLocked(
+                    "nothing was rebuilt: another hector-tui has the vector store open",
+                    hint="Close it, then rebuild again.",
+                )
+            case _:
+                raise MemoryIndexError(
+                    f"the vector store was not rebuilt: {status.detail}",
+                    hint="No memory is lost: the next start goes on with those that are missing.",
+                )
 
     async def flush(self, key: SessionKey | None = None, *, timeout_s: float = 5.0) -> bool:
         """Index what waits for a SessionKey, or everything; see `Indexer.flush`."""

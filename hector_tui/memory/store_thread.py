@@ -29,11 +29,11 @@ class StoreThread:
         self._store: VectorStore | None = None
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hector-vectors")
 
-    async def open(self, *, afresh: bool = False) -> OpenedStore:
+    async def open(self, *, afresh: str = "") -> OpenedStore:
         """Open the store, closing the one that was open.
 
         Args:
-            afresh: Begin an empty one in any case.
+            afresh: Why an empty one is begun in any case; empty to open what is there.
 
         Raises:
             MemoryIndexLocked: Another process has it.
@@ -73,7 +73,7 @@ class StoreThread:
     async def _call(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
-    def _open(self, afresh: bool) -> OpenedStore:
+    def _open(self, afresh: str) -> OpenedStore:
         self._close()
         opened = self._opener.open(afresh=afresh)
         self._store = opened.store

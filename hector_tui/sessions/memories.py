@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -82,6 +83,15 @@ class MemoryTable:
         rows = await self._database.rows(
             f"SELECT {_COLUMNS} FROM memories m WHERE {condition} ORDER BY m.pinned DESC, m.row DESC LIMIT ?",
             (*values, limit),
+        )
+        return [memory_of(row) for row in rows]
+
+    async def beginning_with(self, prefix: str, limit: int) -> list[Memory]:
+        """Memories whose ids begin so, which a range of the index finds; none whose session is in the trash."""
+        rows = await self._database.rows(
+            f"SELECT {_COLUMNS} FROM memories m WHERE m.memory_id >= ? AND m.memory_id < ? AND m.{NOT_IN_TRASH}"
+            " ORDER BY m.memory_id LIMIT ?",
+            (storable(prefix), storable(prefix) + chr(sys.maxunicode), limit),
         )
         return [memory_of(row) for row in rows]
 

@@ -162,8 +162,9 @@ async def test_two_agents_of_one_session_see_nothing_of_each_other(tmp_path: Pat
             assert foreign not in streamed(run)
             preview = await engine.chat.insight.preview(key, "what is the secret?")
             assert foreign not in "\n".join(part.text for part in preview.parts)
-            hits = await engine.chat.insight.search_memory(key, f"secret {foreign}0001", RecallScope.SESSION)
-            assert all(hit.memory.key == key and foreign not in hit.memory.text for hit in hits)
+            own_memories = MemoryFilter.of(key, RecallScope.SESSION)
+            found = await engine.chat.insight.search_memory(f"secret {foreign}0001", own_memories)
+            assert all(hit.memory.key == key and foreign not in hit.memory.text for hit in found.hits)
             view = await engine.chat.insight.memory_view(key)
             assert view.total == len(view.latest) > 0
             assert {memory.key for memory in view.latest} == {key}

@@ -8,7 +8,7 @@ import pytest
 
 from hector_tui.domain.events import RunCancelled
 from hector_tui.domain.listing import SessionQuery
-from hector_tui.domain.memories import RecallScope
+from hector_tui.domain.memories import MemoryFilter
 from hector_tui.errors import SessionError, UnknownSession
 from tests.support.engine import AGENT, Stage, ask, config_of, ending, new_session, open_engine, query
 
@@ -18,15 +18,13 @@ REMEMBERING = config_of(memory={"strategy": "buffer_window", "window_size": 20, 
 async def test_recall_forgets_and_knows_again(tmp_path: Path) -> None:
     async with open_engine(tmp_path, REMEMBERING) as engine:
         chat, memory = engine.chat, engine.memory
-        key, other = await new_session(engine), await new_session(engine)
+        key = await new_session(engine)
         await ask(engine, key, "The lighthouse of Lindesnes is white")
         await memory.flush()
 
         async def recalled() -> list[str]:
-            hits = await chat.insight.search_memory(
-                other, "Which colour has the lighthouse of Lindesnes?", RecallScope.ALL
-            )
-            return [hit.found_by for hit in hits if "Lindesnes is white" in hit.memory.text]
+            found = await chat.insight.search_memory("Which colour has the lighthouse of Lindesnes?", MemoryFilter())
+            return [hit.found_by for hit in found.hits if "Lindesnes is white" in hit.memory.text]
 
         assert await recalled() == ["both"]
         await chat.delete_session(key.session_id)
@@ -69,10 +67,10 @@ async def test_a_fork_recalls_what_the_first_session_knew_and_goes_on_alone(tmp_
         forked = await engine.chat.library.fork(key.session_id, 1)
         await engine.chat.library.purge([key.session_id])
         assert forked.turns == 1
-        hits = await engine.chat.insight.search_memory(
-            type(key)(forked.session_id, AGENT), "lighthouse Lindesnes white", RecallScope.SESSION
+        found = await engine.chat.insight.search_memory(
+            "lighthouse Lindesnes white", MemoryFilter(session_id=forked.session_id, agent_id=AGENT)
         )
-        assert any("Lindesnes" in hit.memory.text for hit in hits)
+        assert any("Lindesnes" in hit.memory.text for hit in found.hits)
         with pytest.raises(SessionError):
             await engine.chat.library.fork(forked.session_id, -1)
 

@@ -453,7 +453,7 @@ class SlowOpener(FolderOpener):
         self.gate = gate
         self.store: SlowStore | None = None
 
-    def open(self, *, afresh: bool = False) -> OpenedStore:
+    def open(self, *, afresh: str = "") -> OpenedStore:
         opened = super().open(afresh=afresh)
         self.store = SlowStore(opened.store, self.gate)
         return OpenedStore(self.store, opened.is_empty, opened.reason)

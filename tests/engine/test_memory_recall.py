@@ -12,14 +12,14 @@ from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.memories import Memory, MemoryFilter, MemoryKind, RecallScope
 from hector_tui.domain.messages import Message, Role, TextPart, ToolCallPart, ToolResultPart, user_message
 from hector_tui.domain.turns import Turn, TurnStatus
-from hector_tui.errors import StoreError, ToolError, UnknownAgent
+from hector_tui.errors import MemoryIndexError, StoreError, ToolError, UnknownAgent
 from hector_tui.memory.base import Point
 from hector_tui.memory.embedders import HashingEmbedder
 from hector_tui.memory.indexer import Indexer
 from hector_tui.memory.long_term import LongTermMemory, Recall
 from hector_tui.memory.opening import FolderOpener
 from hector_tui.memory.pieces import PIECE_CHARACTERS
-from hector_tui.memory.service import NOTE_CHARACTERS, MemoryService, open_memory
+from hector_tui.memory.service import NOTE_CHARACTERS, MemoryService, Rebuilt, open_memory
 from hector_tui.memory.settings import MemorySettings
 from hector_tui.sessions.database import Database
 from hector_tui.sessions.memories import MemoryTable
@@ -143,8 +143,8 @@ async def test_equal_texts_and_the_question_itself_are_said_once_or_not_at_all(
     own = settings(recall_scope=RecallScope.AGENT)
     hits = await service.recall_for(KEY, "which port?", own)
     assert [" ".join(hit.memory.text.split()).lower() for hit in hits] == ["port 8080"]
-    found = await service.search(KEY, "which port?", RecallScope.AGENT)
-    assert "Which port?" in [hit.memory.text for hit in found]
+    found = await service.search("which port?", MemoryFilter.of(KEY, RecallScope.AGENT))
+    assert "Which port?" in [hit.memory.text for hit in found.hits]
 
 
 async def test_pinned_memories_come_before_others_that_fit_as_well(service: MemoryService, table: MemoryTable) -> None:
@@ -241,12 +241,37 @@ async def test_no_scope_ever_sees_more_than_it_may(service: MemoryService, datab
     }
     for key in numbers.sample(keys, 40):
         for scope, may_see in checks.items():
-            hits = await service.search(key, "staging host", scope, limit=50)
+            hits = (await service.search("staging host", MemoryFilter.of(key, scope), limit=50)).hits
             assert len(hits) >= 2
             assert all(may_see(key, hit.memory.key) for hit in hits), (key, scope)
             latest = await service.view(key, settings(recall_scope=scope), "staging host")
             assert all(may_see(key, item.key) for item in latest.latest)
             assert all(may_see(key, hit.memory.key) for hit in latest.found)
+
+
+async def test_a_rebuild_counts_what_was_indexed_and_tries_again_what_was_refused(
+    service: MemoryService, table: MemoryTable, embedder: FlakyEmbedder
+) -> None:
+    await store(service, table, memory(KEY, "the sea"), memory(KEY, "the poisoned well"))
+    embedder.poison = "poisoned"
+    assert await service.rebuild() == Rebuilt(total=2, indexed=1)
+    assert service.status.indexed == 1
+    embedder.poison = ""
+    embedder.texts.clear()
+    assert await service.rebuild() == Rebuilt(total=2, indexed=2)
+    assert embedder.texts == ["the sea", "the poisoned well"]
+    assert (service.status.indexed, service.status.detail) == (2, "")
+
+
+async def test_a_rebuild_that_fails_says_why_and_is_made_up_for_later(
+    service: MemoryService, table: MemoryTable, embedder: FlakyEmbedder
+) -> None:
+    await store(service, table, memory(KEY, "the sea"))
+    embedder.is_down = True
+    with pytest.raises(MemoryIndexError, match="the embedder is down"):
+        await service.rebuild()
+    embedder.is_down = False
+    await until(lambda: service.status.state == "ready" and service.status.indexed == 1)
 
 
 async def test_without_vectors_recall_goes_on_by_words_and_says_so(

@@ -16,7 +16,7 @@ import pytest
 
 from hector_tui.domain.events import RunFinished
 from hector_tui.domain.keys import SessionKey
-from hector_tui.domain.memories import RecallScope
+from hector_tui.domain.memories import MemoryFilter, RecallScope
 from hector_tui.engine.host import Engine
 from hector_tui.engine.run import Run
 from tests.provider import Answer, LoopbackProvider, ReceivedRequest, echo
@@ -107,10 +107,10 @@ async def test_nothing_is_lost_doubled_mixed_up_or_leaked(tmp_path: Path, sessio
             assert await engine.memory.flush(timeout_s=60.0)
             for session in range(0, sessions, max(1, sessions // 20)):
                 found = await engine.chat.insight.search_memory(
-                    keys[session], f"my number is {nonce(session, 0)}", RecallScope.SESSION
+                    f"my number is {nonce(session, 0)}", MemoryFilter.of(keys[session], RecallScope.SESSION)
                 )
-                assert {hit.memory.key for hit in found} == {keys[session]}
-                assert any(nonce(session, 0) in hit.memory.text for hit in found)
+                assert {hit.memory.key for hit in found.hits} == {keys[session]}
+                assert any(nonce(session, 0) in hit.memory.text for hit in found.hits)
 
     numbers = {key.session_id: nonce(session, 0)[:8] for session, key in enumerate(keys)}
     memories = query(tmp_path, "SELECT session_id, agent_id, text FROM memories")

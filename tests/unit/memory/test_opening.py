@@ -108,8 +108,8 @@ def test_a_damaged_folder_is_kept_aside_and_an_empty_one_begun(tmp_path: Path) -
 def test_afresh_begins_empty_although_nothing_looks_wrong(tmp_path: Path) -> None:
     fill(tmp_path)
     again = opener(tmp_path)
-    opened = again.open(afresh=True)
-    assert opened.is_empty
+    opened = again.open(afresh="it was asked for")
+    assert (opened.is_empty, opened.reason) == (True, "it was asked for")
     assert opened.store.count() == 0
     close(again, opened)
 
