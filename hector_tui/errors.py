@@ -13,6 +13,7 @@ HectorError
 ├── MemoryIndexError     the vector store refused; SQLite still has everything
 │   └── MemoryIndexLocked  another process holds the vector folder
 ├── MemoryNotFound       no memory, or more than one, has such an id
+├── DocumentError        a file is no exported session that can be read
 ├── AgentError           an agent cannot be used
 │   ├── UnknownAgent     no agent with that id
 │   └── AgentDisabled    its file is broken; carries the reason
@@ -97,6 +98,10 @@ class MemoryIndexLocked(MemoryIndexError):
 
 class MemoryNotFound(HectorError):
     """No memory has an id that begins so, or more than one has."""
+
+
+class DocumentError(HectorError):
+    """A file is not an exported session that this program reads; nothing of it was stored."""
 
 
 class AgentError(HectorError):

@@ -134,11 +134,11 @@ def _add_agents(commands: argparse._SubParsersAction[Parser]) -> None:
 
 def _add_sessions(commands: argparse._SubParsersAction[Parser]) -> None:
     sessions = commands.add_parser(
-        "sessions", help="list, search, show, archive, delete, fork and export sessions"
+        "sessions", help="list, search, show, archive, delete, fork, export and import sessions"
     )
     _add_common(sessions, 1)
     actions = sessions.add_subparsers(
-        dest="action", metavar="list|show|search|archive|delete|undelete|fork|export", required=True
+        dest="action", metavar="list|show|search|archive|delete|undelete|fork|export|import", required=True
     )
     listing = actions.add_parser("list", help="list sessions, last used first")
     listing.add_argument(
@@ -175,7 +175,11 @@ def _add_session_changes(actions: argparse._SubParsersAction[Parser]) -> None:
     export = actions.add_parser("export", help="print a session as Markdown, or write it to a file")
     export.add_argument("session_id", metavar="ID", type=_session_id)
     export.add_argument("file", nargs="?", metavar="FILE", help="a file that is not there yet (standard output)")
-    for parser in (search, archive, delete, undelete, fork, export):
+    export.add_argument("--json", action="store_true", help="everything of it as one JSON document, for `import`")
+    import_ = actions.add_parser("import", help="store exported sessions as new ones; all the files or none")
+    import_.add_argument("files", nargs="+", metavar="FILE", help="what `export --json` wrote; `-` is standard input")
+    import_.add_argument("--json", action="store_true", help="print one new session per line as JSON")
+    for parser in (search, archive, delete, undelete, fork, export, import_):
         _add_common(parser, 2)
 
 

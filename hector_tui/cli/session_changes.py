@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
+from hector_tui.cli.new_file import new_file
 from hector_tui.cli.output import counted, say, say_json, warn
 from hector_tui.cli.setup import expanded, open_store
 from hector_tui.cli.statuses import EXIT_DONE, EXIT_FAILED
 from hector_tui.domain.listing import TRASH_DAYS, SessionQuery, SessionRow
 from hector_tui.domain.messages import Role, StoredMessage, ToolCallPart, ToolResultPart
 from hector_tui.domain.turns import SessionInfo, TurnRecord, TurnStatus
-from hector_tui.errors import StoreError
 from hector_tui.sessions.library import NEWEST
 from hector_tui.sessions.service import SessionService
 from hector_tui.sessions.store import Store
@@ -105,7 +103,8 @@ async def export(options: argparse.Namespace) -> int:
         say(text.rstrip("\n"))
         return EXIT_DONE
     path = expanded(options.file)
-    _write_new(path, text)
+    with new_file(path) as file:
+        file.write(text)
     say(f"Exported to {path.absolute()}")
     return EXIT_DONE
 
@@ -152,21 +151,6 @@ def _said(agent_id: str, stored: StoredMessage) -> str:
     words = stored.message.text
     answer = f"## {agent_id}\n\n{words}" if words and stored.message.role is Role.ASSISTANT else ""
     return "\n\n".join(part for part in (answer, quotation) if part)
-
-
-def _write_new(path: Path, text: str) -> None:
-    """Write a file that is not there yet.
-
-    Raises:
-        StoreError: It is there, or cannot be written.
-    """
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with open(descriptor, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-    except OSError as error:
-        hint = "Name another file." if isinstance(error, FileExistsError) else ""
-        raise StoreError(f"the session was not exported ({error.strerror})", where=str(path), hint=hint) from error
 
 
 async def _must_be_there(store: Store, session_ids: Sequence[str]) -> None:

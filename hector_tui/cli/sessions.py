@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import asdict
 
-from hector_tui.cli import session_changes
+from hector_tui.cli import session_changes, session_documents
 from hector_tui.cli.output import counted, prints_unicode, say, say_json
 from hector_tui.cli.setup import open_store
 from hector_tui.cli.statuses import EXIT_DONE
@@ -35,9 +35,14 @@ def run_sessions(options: argparse.Namespace) -> int:
         "delete": session_changes.delete,
         "undelete": session_changes.undelete,
         "fork": session_changes.fork,
-        "export": session_changes.export,
+        "export": _export,
+        "import": session_documents.import_,
     }
     return asyncio.run(actions[options.action](options))
+
+
+async def _export(options: argparse.Namespace) -> int:
+    return await (session_documents.export_json if options.json else session_changes.export)(options)
 
 
 async def _list(options: argparse.Namespace) -> int:

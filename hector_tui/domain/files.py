@@ -83,6 +83,22 @@ def read_file(path: Path) -> AttachedFile:
     return AttachedFile(look.name, look.media_type, content)
 
 
+def content_problem(part: FilePart, content: bytes) -> str:
+    """Why a content from elsewhere cannot be that of a file, by the rules of `read_file`; empty when it can."""
+    if len(content) != part.size:
+        return f"its content has {len(content):,} bytes and not {part.size:,}"
+    found = _media_type(Path(part.name), content)
+    if part.is_image != found.startswith("image/") or (part.is_image and found != part.media_type):
+        return f"its content is not {part.media_type}"
+    look = FileLook(part.name, part.media_type, len(content))
+    try:
+        _refuse_size(Path(part.name), look)
+        _refuse_binary(Path(part.name), look, content)
+    except FileRefused as error:
+        return error.message
+    return ""
+
+
 def _opened(path: Path, most: int) -> tuple[FileLook, bytes]:
     """A file's first bytes, and what they tell."""
     try:
@@ -106,16 +122,20 @@ def _opened(path: Path, most: int) -> tuple[FileLook, bytes]:
         os.close(descriptor)
     size = max(status.st_size, len(content))
     look = FileLook(path.name, _media_type(path, content), size)
+    _refuse_size(path, look)
+    return look, content
+
+
+def _refuse_size(path: Path, look: FileLook) -> None:
     limit = MAX_IMAGE_BYTES if look.media_type.startswith("image/") else MAX_TEXT_BYTES
-    if size > limit:
+    if look.size > limit:
         raise FileRefused(
-            f"it has {_mebibytes(size)}, and a {_kind(look)} may have {_mebibytes(limit)}",
+            f"it has {_mebibytes(look.size)}, and a {_kind(look)} may have {_mebibytes(limit)}",
             where=str(path),
             hint="Attach a part of it.",
         )
-    if not content:
+    if not look.size:
         raise FileRefused("it is empty", where=str(path))
-    return look, content
 
 
 def _media_type(path: Path, content: bytes) -> str:

@@ -6,8 +6,8 @@ import asyncio
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -122,6 +122,21 @@ class Database:
         """
         found = await self.rows(sql, parameters)
         return found[0] if found else None
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[None]:
+        """Let every read in here see one state of the database, whatever other processes write meanwhile.
+
+        For a process that does one thing only: all its reads share the connection.
+
+        Raises:
+            StoreError: SQLite refused.
+        """
+        await self.rows("BEGIN")
+        try:
+            yield
+        finally:
+            await self.rows("ROLLBACK")
 
     @contextmanager
     def noting_damage(self) -> Iterator[None]:

@@ -13,6 +13,7 @@ from hector_tui.paths import Profile
 from hector_tui.sessions.approvals import ApprovalTable
 from hector_tui.sessions.backup import newest_good
 from hector_tui.sessions.database import Database
+from hector_tui.sessions.documents.table import DocumentTable
 from hector_tui.sessions.library import LibraryTable
 from hector_tui.sessions.memories import MemoryTable
 from hector_tui.sessions.owner import Owner
@@ -39,6 +40,7 @@ class Store:
     approvals: ApprovalTable
     spending: SpendingTable
     library: LibraryTable
+    documents: DocumentTable
     interrupted: tuple[Turn, ...]
     notices: tuple[str, ...]
 
@@ -90,6 +92,7 @@ class Store:
             approvals=ApprovalTable(database),
             spending=SpendingTable(database),
             library=LibraryTable(database),
+            documents=DocumentTable(database, sessions),
             interrupted=tuple(interrupted),
             notices=tuple(notices),
         )
