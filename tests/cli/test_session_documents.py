@@ -449,6 +449,7 @@ WRONG: list[tuple[Change, str]] = [
     (put("files", 0, "content")("AAAA"), "files[0].content is another file than its id says"),
     (put("files", 0, "content")("Å"), "files[0].content is no base64"),
     (put("files", 0, "content")("IyBSw6R1bWU"), "files[0].content is no base64"),
+    (put("files", 0, "content")("IyBS w6R1bWU="), "files[0].content is no base64"),
     (lambda document: document["files"].append(document["files"][0]), "files[2] is there twice"),
     (lambda document: document["files"].append({"file_id": "f" * 64, "content": None}), "files has a file that no"),
 ]
