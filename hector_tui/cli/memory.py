@@ -6,7 +6,8 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from hector_tui.cli.output import counted, say, say_json, warn
@@ -122,16 +123,26 @@ def _some(found: Sequence[Memory]) -> str:
 async def _rebuild(options: argparse.Namespace) -> int:
     """Make the vector store anew; 1 when not every memory is in it."""
     async with open_engine(options) as engine:
-        shown = asyncio.create_task(_show_progress(engine), name="rebuild-progress")
         try:
-            rebuilt = await engine.chat.insight.rebuild_memory()
-        finally:
-            shown.cancel()
-            await asyncio.wait({shown})
+            async with _progress_shown(engine):
+                rebuilt = await engine.chat.insight.rebuild_memory()
+        except asyncio.CancelledError:
+            warn("Not finished; the next start goes on with it.")
+            raise
     say(f"Rebuilt the vector store: {counted(rebuilt.indexed, 'memory', 'memories')} indexed.")
     if left := rebuilt.total - rebuilt.indexed:
         warn(f"{counted(left, 'memory', 'memories')} could not be embedded; the log says why. Words still find them.")
     return EXIT_FAILED if left else EXIT_DONE
+
+
+@asynccontextmanager
+async def _progress_shown(engine: Engine) -> AsyncIterator[None]:
+    shown = asyncio.create_task(_show_progress(engine), name="rebuild-progress")
+    try:
+        yield
+    finally:
+        shown.cancel()
+        await asyncio.wait({shown})
 
 
 async def _show_progress(engine: Engine) -> None:

@@ -27,6 +27,7 @@ from hector_tui.paths import Profile
 from hector_tui.sessions.store import Store
 from hector_tui.sessions.turn_rows import JournalEntry, Settlement
 from tests.cli.support import PATIENCE_S, ROOT, Result, program, run, traces
+from tests.cli.test_memory import another_process, asked
 
 CODER = SessionKey("s1", "coder")
 CRITIC = SessionKey("s1", "critic \u202eevil")
@@ -357,6 +358,17 @@ def test_an_agent_recalls_what_was_imported(capsys: pytest.CaptureFixture[str], 
     assert "kestrel" in answer.out
 
 
+def test_an_import_beside_another_process_is_indexed_by_that_one(
+    filled: Profile, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    document = exported(capsys)
+    with another_process(filled) as other:
+        assert asked(other, "where is the harbour?") == (1, 3)
+        assert imported(capsys, document, tmp_path / "one.json").status == 0
+        # Found twice, and shown once: both say the same.
+        assert asked(other, "where is the harbour?") == (1, 6)
+
+
 def test_a_document_comes_through_a_pipe(filled: Profile, tmp_path: Path) -> None:
     document = subprocess.run(
         program("sessions", "export", "--json", "s1"), capture_output=True, cwd=ROOT, timeout=PATIENCE_S, check=True
@@ -405,7 +417,10 @@ def drop(*path: str | int) -> Change:
 WRONG: list[tuple[Change, str]] = [
     (put("format")("other"), '"format" must be "hector-tui session"'),
     (drop("version"), '"format" must be "hector-tui session"'),
-    (put("version")(2), "it has version 2, and this hector-tui reads up to 1. Update hector-tui."),
+    (
+        put("version")(2),
+        "it has version 2, and this hector-tui reads up to 1. Nothing was imported; update",
+    ),
     (put("version")("1"), 'version is "1", and must be a whole number'),
     (put("version")(True), "version is true, and must be a whole number"),
     (put("more")(1), 'the document has "more", which means nothing here'),

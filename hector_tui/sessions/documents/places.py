@@ -15,6 +15,8 @@ MAX_BRACKETS = 8_000_000
 """Opening brackets, those within texts included: three bytes of empty arrays become sixty-four in memory."""
 _SHOWN = 60
 """Characters of a wrong value that a message quotes."""
+NOT_ONE = "Nothing was imported; `hector-tui sessions export --json ID FILE` writes such files."
+"""What to do about a file that is no document of ours at all."""
 _MEND = "Nothing was imported. Export it again, or mend that place."
 _LARGEST = 10**15
 """The largest whole number; what adds up a million of them still fits into SQLite's integers."""
@@ -29,18 +31,18 @@ def parse(content: bytes, where: str) -> Place:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DocumentError(f"it is no text in UTF-8 (byte {error.start + 1:,})", where=where, hint=_MEND) from None
+        raise DocumentError(f"it is no text in UTF-8 (byte {error.start + 1:,})", where=where, hint=NOT_ONE) from None
     if text.count("[") + text.count("{") > MAX_BRACKETS:
-        raise DocumentError("it has too many objects and arrays to be a session", where=where, hint=_MEND)
+        raise DocumentError("it has too many objects and arrays to be a session", where=where, hint=NOT_ONE)
     try:
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
     except json.JSONDecodeError as error:
         message = f"it is no JSON ({error.msg}: line {error.lineno:,}, column {error.colno:,})"
-        raise DocumentError(message, where=where, hint=_MEND) from None
+        raise DocumentError(message, where=where, hint=NOT_ONE) from None
     except ValueError as error:
-        raise DocumentError(f"it is no JSON that can be read ({error})", where=where, hint=_MEND) from None
+        raise DocumentError(f"it is no JSON that can be read ({error})", where=where, hint=NOT_ONE) from None
     except (RecursionError, MemoryError):
-        raise DocumentError("it is nested too deeply or too large", where=where, hint=_MEND) from None
+        raise DocumentError("it is nested too deeply or too large", where=where, hint=NOT_ONE) from None
     return Place(value, "", where)
 
 

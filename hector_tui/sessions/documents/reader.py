@@ -28,7 +28,7 @@ from hector_tui.sessions.documents.document import (
     SessionDocument,
 )
 from hector_tui.sessions.documents.parts import file_of, message_of
-from hector_tui.sessions.documents.places import Place, numbered, parse
+from hector_tui.sessions.documents.places import NOT_ONE, Place, numbered, parse
 
 _MAX_COST = 1e9
 _POLICIES = ("", "enqueue", "interrupt", "reject")
@@ -74,13 +74,13 @@ def _check_format(document: Place) -> None:
         raise DocumentError(
             f'it is no session that hector-tui exported ("format" must be "{FORMAT}")',
             where=document.where,
-            hint="`hector-tui sessions export --json ID FILE` writes one.",
+            hint=NOT_ONE,
         )
     if version.whole(1) > VERSION:
         raise DocumentError(
             f"it has version {version.value}, and this hector-tui reads up to {VERSION}",
             where=document.where,
-            hint="Update hector-tui.",
+            hint="Nothing was imported; update hector-tui.",
         )
 
 
