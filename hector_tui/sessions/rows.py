@@ -29,7 +29,7 @@ def dump(value: object) -> str:
 
 
 def storable(text: str) -> str:
-    """Text that SQLite takes: lone surrogates, which are no text, become U+FFFD."""
+    """Text that SQLite takes: lone surrogates, which are no text, become `?`."""
     return text.encode("utf-8", "replace").decode("utf-8") if not text.isascii() else text
 
 
