@@ -7,6 +7,7 @@ seconds, and without it a filtered search over 100,000 points takes 1 to 10 ms.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,34 @@ if TYPE_CHECKING:
 FILTER_FIELDS = ("session_id", "agent_id")
 _LOCKED = "WouldBlock"
 _CONFIG_FILE = "edge_config.json"
+RESERVE_BYTES = 64 * 1024 * 1024
+"""Free bytes on the disk below which the folder is left alone: far more than any one call takes."""
+
+
+def check_space(folder: Path, reserve_bytes: int = RESERVE_BYTES) -> None:
+    """Refuse to work on a disk that is nearly full.
+
+    The engine maps sparse files of 32 MiB into memory. Where the disk has no room for a page of them, the kernel ends
+    the process with SIGBUS, which no code can catch: the conversation and the terminal would go with it.
+
+    Args:
+        folder: Where the engine works, or will; its parent exists.
+        reserve_bytes: How much must be free.
+
+    Raises:
+        MemoryIndexError: There is less.
+    """
+    try:
+        disk = shutil.disk_usage(folder if folder.exists() else folder.parent)
+    except OSError:
+        return  # Whatever is wrong with the folder, opening or writing it says so better.
+    # Some network file systems count nothing at all.
+    if disk.total and disk.free < reserve_bytes:
+        raise MemoryIndexError(
+            f"the disk is nearly full ({disk.free >> 20} MiB free, {reserve_bytes >> 20} MiB are needed)",
+            where=str(folder),
+            hint="Free some space; what waits in the database is indexed then.",
+        )
 
 
 class EdgeStore:
@@ -30,16 +59,20 @@ class EdgeStore:
     Args:
         folder: Holds the shard and nothing else; its parent exists.
         dimension: Numbers per vector.
+        reserve_bytes: Free bytes on the disk without which nothing is done.
 
     Raises:
         MemoryIndexLocked: The folder is open already, in this process or another.
-        MemoryIndexError: The folder holds something that cannot be opened; it was not changed.
+        MemoryIndexError: The folder holds something that cannot be opened, or the disk is nearly full; it was not
+            changed.
     """
 
-    def __init__(self, folder: Path, dimension: int) -> None:
+    def __init__(self, folder: Path, dimension: int, *, reserve_bytes: int = RESERVE_BYTES) -> None:
         self._folder = folder
         self._dimension = dimension
+        self._reserve_bytes = reserve_bytes
         self._inode = 0
+        check_space(folder, reserve_bytes)
         with _translated("opened", folder):
             self._shard: EdgeShard | None = self._load() if (folder / _CONFIG_FILE).exists() else self._create()
             self._inode = folder.stat().st_ino
@@ -131,6 +164,8 @@ class EdgeStore:
     def _working(self, what: str) -> Iterator[EdgeShard]:
         if self._shard is None:
             raise MemoryIndexError("the vector folder is closed", where=str(self._folder))
+        # Reading, too: on tmpfs a hole in a file takes a page when it is looked at.
+        check_space(self._folder, self._reserve_bytes)
         with _translated(what, self._folder):
             yield self._shard
 

@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 
 from hector_tui.errors import MemoryIndexError, MemoryIndexLocked
 from hector_tui.memory.base import Embedder, VectorStore
-from hector_tui.memory.edge import EdgeStore
+from hector_tui.memory.edge import RESERVE_BYTES, EdgeStore, check_space
 from hector_tui.memory.qdrant import QdrantStore
 from hector_tui.memory.vectors_state import FolderLock, VectorsState, read_state, write_state
 
@@ -80,13 +80,17 @@ class FolderOpener:
         folder: The vector folder; its parent exists.
         embedder: Whose vectors it holds.
         engine: Which library reads it.
+        reserve_bytes: Free bytes on the disk without which the folder is left as it is.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder, engine: LocalEngine = "edge") -> None:
+    def __init__(
+        self, folder: Path, embedder: Embedder, engine: LocalEngine = "edge", *, reserve_bytes: int = RESERVE_BYTES
+    ) -> None:
         self._folder = folder
         self._files = folder / engine
         self._state_file = folder / _STATE_FILE
         self._engine: LocalEngine = engine
+        self._reserve_bytes = reserve_bytes
         self._wanted = VectorsState(engine=engine, embedder_id=embedder.embedder_id, dimension=embedder.dimension)
         self._lock = FolderLock(folder.with_name(f"{folder.name}.lock"))
 
@@ -95,7 +99,7 @@ class FolderOpener:
 
         Raises:
             MemoryIndexLocked: Another process has the folder.
-            MemoryIndexError: No store can be begun.
+            MemoryIndexError: No store can be begun, or the disk is nearly full.
         """
         self._lock.take()
         try:
@@ -105,6 +109,8 @@ class FolderOpener:
             raise
 
     def _open(self, afresh: str) -> OpenedStore:
+        # First of all: a full disk is no damage, and a sound folder must not be moved aside for it.
+        check_space(self._folder, self._reserve_bytes)
         found = read_state(self._state_file)
         if not self._files.exists():
             return self._begin("no vector folder was there")
@@ -148,7 +154,7 @@ class FolderOpener:
 
     def _make(self) -> VectorStore:
         if self._engine == "edge":
-            return EdgeStore(self._files, self._wanted.dimension)
+            return EdgeStore(self._files, self._wanted.dimension, reserve_bytes=self._reserve_bytes)
         return QdrantStore(_LOCAL_COLLECTION, self._wanted.dimension, path=self._files)
 
     def confirm(self) -> None:

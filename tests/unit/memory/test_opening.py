@@ -192,3 +192,17 @@ def test_a_server_that_cannot_be_reached_is_our_error_without_the_key(tmp_path: 
         server.open()
     assert "127.0.0.1" in str(caught.value)
     assert "s3cret" not in str(caught.value)
+
+
+def test_a_full_disk_is_no_damage_and_leaves_the_folder_where_it_is(tmp_path: Path) -> None:
+    fill(tmp_path)
+    full = FolderOpener(tmp_path / "vectors", HashingEmbedder(DIMENSION), reserve_bytes=1 << 62)
+    for afresh in ("", "it was damaged"):
+        with pytest.raises(MemoryIndexError, match="nearly full"):
+            full.open(afresh=afresh)
+    assert not list((tmp_path / "vectors").glob("*.old"))
+    again = opener(tmp_path)
+    opened = again.open()
+    assert not opened.is_empty
+    assert opened.store.count() == 2
+    close(again, opened)
