@@ -80,6 +80,10 @@ class StoreCorrupt(StoreError):
     """The database file is damaged, or is not a database of this program."""
 
 
+class StoreGone(StoreError):
+    """The database file was removed or replaced while it was open."""
+
+
 class StoreTooNew(StoreError):
     """The database was written by a newer version of this program."""
 

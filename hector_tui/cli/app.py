@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hector_tui.cli.output import warn
 from hector_tui.cli.setup import config_paths, prepared_profile
 from hector_tui.cli.statuses import EXIT_DONE, EXIT_FAILED
+from hector_tui.errors import HectorError
 from hector_tui.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -47,6 +48,13 @@ def run_app(options: argparse.Namespace) -> int:
     ended = app.close_engine()
     if not ended:
         warn("hector-tui: the engine did not end in time; what was streamed until now is in the journal")
+    if (failure := app.engine.closing_failure) is not None:
+        warn(
+            f"hector-tui: {failure}"
+            if isinstance(failure, HectorError)
+            else f"hector-tui: closing failed ({failure!r})"
+        )
+        return app.return_code or EXIT_FAILED
     return app.return_code or EXIT_DONE
 
 

@@ -25,7 +25,7 @@ from hector_tui.engine.model_desk import ModelDesk
 from hector_tui.engine.run import Run
 from hector_tui.engine.runner import Runner
 from hector_tui.engine.settling import Settler
-from hector_tui.errors import AgentDisabled, StoreCorrupt, UnknownAgent
+from hector_tui.errors import AgentDisabled, StoreError, UnknownAgent
 from hector_tui.llm.discovery import CandidateKind, Discovery
 from hector_tui.llm.keystore import KeyStore
 from hector_tui.memory.service import MemoryService, open_memory
@@ -255,7 +255,7 @@ class Engine:
     def _report(self, subject: str, reason: str) -> None:
         self.chat.report(subject, reason)
 
-    def _report_damage(self, error: StoreCorrupt) -> None:
+    def _report_damage(self, error: StoreError) -> None:
         self._report(_DAMAGE, str(error))
 
 

@@ -27,6 +27,9 @@ class EngineThread:
 
     Args:
         opener: Opens the engine; called on the new loop.
+
+    Attributes:
+        closing_failure: What went wrong while the engine was closed. The thread has nobody to raise it to.
     """
 
     def __init__(self, opener: Opener) -> None:
@@ -34,6 +37,7 @@ class EngineThread:
         self._opened: Future[Engine] = Future()
         # A caller that stops waiting cancels what it waits for; a running future does not let itself be cancelled.
         self._opened.set_running_or_notify_cancel()
+        self.closing_failure: Exception | None = None
         self._is_closing = False
         self._stop: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -121,7 +125,15 @@ class EngineThread:
         try:
             await self._stop.wait()
         finally:
+            await self._close(engine)
+
+    async def _close(self, engine: Engine) -> None:
+        try:
             await engine.aclose()
+        except Exception as error:
+            # Raised, it would end in a traceback on the terminal that was just given back.
+            logger.exception("the engine could not be closed")
+            self.closing_failure = error
 
 
 def _log_unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

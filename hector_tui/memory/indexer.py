@@ -304,7 +304,8 @@ class Indexer:
         self._failures = min(self._failures + 1, 30)
         self._not_before = time.monotonic() + pause_s
         logger.warning("memories are not indexed, next attempt in %.0f s: %s", pause_s, error)
-        await self._report_failure("degraded", f"{str(error) or repr(error)}; recall searches by words")
+        reason = (str(error) or repr(error)).rstrip(".")
+        await self._report_failure("degraded", f"{reason}; recall searches by words")
 
     async def _report_failure(self, state: Literal["locked", "degraded"], detail: str) -> None:
         self._status = replace(self._status, state=state, detail=detail)

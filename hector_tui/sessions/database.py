@@ -7,16 +7,17 @@ import logging
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import aiosqlite
 
 from hector_tui.domain.excerpts import fold
-from hector_tui.errors import StoreCorrupt, StoreError
+from hector_tui.errors import StoreCorrupt, StoreError, StoreGone
 from hector_tui.sessions.damage import means_damage, note_damage, note_of
 from hector_tui.sessions.migrations import migrate
+from hector_tui.sessions.removed import OpenFile
 from hector_tui.sessions.repair import Alone, Repair, nobody_else, repair_if_damaged, replace_damaged
 from hector_tui.sessions.schema import MEND_INDEXES
 from hector_tui.sessions.writer import START_AGAIN, Writer, store_error
@@ -34,7 +35,8 @@ class Database:
     Attributes:
         path: The file.
         repaired: The damaged file this one took the place of; None when all was well.
-        on_damage: Called with the error when a read or a write meets damage; the next start repairs it.
+        on_damage: Called with the error when a read or a write meets damage, which the next start repairs, or finds
+            that the file is gone.
     """
 
     def __init__(
@@ -42,10 +44,12 @@ class Database:
     ) -> None:
         self.path = path
         self.repaired = repaired
-        self.on_damage: Callable[[StoreCorrupt], None] | None = None
+        self.on_damage: Callable[[StoreError], None] | None = None
         self._has_met_damage = False
+        self._is_closed = False
         self._connection = connection
-        self._writer = Writer(connection, str(path))
+        self._file = OpenFile(path)
+        self._writer = Writer(connection, self._file)
         self._reader = reader
 
     @classmethod
@@ -92,6 +96,7 @@ class Database:
 
         Raises:
             StoreCorrupt: The file is damaged; the next start repairs it.
+            StoreGone: The file was removed; what was stored before is saved.
             StoreError: Nothing of the transaction was stored.
         """
         with self.noting_damage():
@@ -104,6 +109,10 @@ class Database:
             StoreCorrupt: The file is damaged; the next start repairs it.
             StoreError: SQLite refused to read.
         """
+        if self._file.is_lost and not self._has_met_damage:
+            # Reading goes on as before, so that everything can still be looked at; the writer saves it and tells.
+            with suppress(StoreError):
+                await self.write(lambda connection: None)
         with self.noting_damage():
             try:
                 return list(await self._reader.execute_fetchall(sql, parameters))
@@ -143,11 +152,12 @@ class Database:
         """Whatever is found damaged in here is noted for the next start, which repairs it, and told to the person."""
         try:
             yield
-        except StoreCorrupt as error:
+        except (StoreCorrupt, StoreGone) as error:
             if not self._has_met_damage:  # every batch of the journal may meet it again
                 self._has_met_damage = True
-                logger.error("%s", error)
-                note_damage(self.path, str(error))
+                if isinstance(error, StoreCorrupt):
+                    logger.error("%s", error)
+                    note_damage(self.path, str(error))
                 if self.on_damage is not None:
                     self.on_damage(error)
             raise
@@ -158,12 +168,25 @@ class Database:
         return str(found[0]) if found else "no answer"
 
     async def aclose(self) -> None:
-        """Finish queued transactions, fold the write-ahead log into the file, and close; safe to call twice."""
-        await asyncio.to_thread(self._close_writing)
-        await self._reader.close()
+        """Finish queued transactions, fold the write-ahead log into the file, and close; safe to call twice.
+
+        Raises:
+            StoreGone: The file was removed while it was open. Everything is closed, and what was stored is saved.
+        """
+        if self._is_closed:
+            return
+        self._is_closed = True
+        try:
+            await asyncio.to_thread(self._close_writing)
+        finally:
+            await self._reader.close()
 
     def _close_writing(self) -> None:
         self._writer.close()
+        if self._file.is_lost:
+            gone = self._file.save(self._connection)
+            self._connection.close()
+            raise gone
         try:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:

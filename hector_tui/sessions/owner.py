@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import portalocker
@@ -64,7 +64,10 @@ class Owner:
     def close(self) -> None:
         """Give the claim up; safe to call twice."""
         if not self._file.closed:
-            self._path.unlink(missing_ok=True)
+            # The claim is the lock and not the file: one that stays, as in a folder that became read-only, is found
+            # unlocked and removed by the next start that can.
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
             self._file.close()
 
 

@@ -99,8 +99,10 @@ class Store:
 
     async def aclose(self) -> None:
         """Close the database and give up the claim; safe to call twice."""
-        await self.database.aclose()
-        self.owner.close()
+        try:
+            await self.database.aclose()
+        finally:
+            self.owner.close()
 
 
 def _tell_repair(profile: Profile, repaired: Repair | None) -> list[str]:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from hector_tui.errors import HectorError, StoreCorrupt, StoreError
 from hector_tui.sessions.damage import means_damage, reason_of
+from hector_tui.sessions.removed import OpenFile
 
 T = TypeVar("T")
 Job = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
@@ -54,15 +55,16 @@ class Writer:
 
     Args:
         connection: In autocommit mode, made with `check_same_thread=False`; only this thread uses it until `close`.
-        where: The file's path, for messages.
+        file: The file it has open.
 
     Attributes:
         commits: How many transactions were committed.
     """
 
-    def __init__(self, connection: sqlite3.Connection, where: str) -> None:
+    def __init__(self, connection: sqlite3.Connection, file: OpenFile) -> None:
         self._connection = connection
-        self._where = where
+        self._file = file
+        self._where = str(file.path)
         self.commits = 0
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closed = False
@@ -116,6 +118,11 @@ class Writer:
     def _run_batch(self, batch: list[Job]) -> None:
         """One commit for all jobs; a job that fails is rolled back alone, a commit that fails fails them all."""
         if not batch:
+            return
+        if self._file.is_lost:
+            gone = self._file.save(self._connection)
+            for _, future in batch:
+                future.set_exception(gone)
             return
         results: list[tuple[Future[Any], object, BaseException | None]] = []
         try:

@@ -15,6 +15,7 @@ from hector_tui.engine.run import Run
 from hector_tui.engine.thread import EngineThread
 from hector_tui.errors import EngineClosed, ProfileError, UnknownAgent, UnknownSession
 from hector_tui.llm.script import Pause, Script, say
+from hector_tui.sessions.owner import Owner
 from tests.support.engine import AGENT, ask, config_of, ending, new_session, query, start_engine, streamed
 from tests.support.memory import until
 
@@ -176,3 +177,32 @@ async def test_a_command_after_the_end_is_refused_and_one_in_the_middle_does_not
         await caught
     with pytest.raises(EngineClosed):
         await thread.call(lambda engine: engine.chat.sessions())
+
+
+async def test_a_failure_while_closing_is_kept_and_is_no_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thread = thread_of(tmp_path)
+    thread.start()
+    engine = await thread.opened()
+    close_store = engine._store.aclose
+
+    async def fail() -> None:
+        await close_store()
+        raise OSError("the disk went away")
+
+    monkeypatch.setattr(type(engine._store), "aclose", lambda _: fail())
+    assert thread.close(CLOSE_S)
+    assert str(thread.closing_failure) == "the disk went away"
+    assert capsys.readouterr().err == ""
+
+
+async def test_the_claim_on_a_folder_that_became_read_only_is_given_up_all_the_same(tmp_path: Path) -> None:
+    claim = Owner(tmp_path)
+    (lock,) = tmp_path.glob("*.lock")
+    lock.unlink()
+    # What cannot be unlinked, by whomever the tests are run.
+    (lock / "inside").mkdir(parents=True)
+    claim.close()
+    claim.close()
+    assert claim._file.closed
