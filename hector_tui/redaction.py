@@ -16,7 +16,11 @@ from urllib.parse import quote, quote_plus, urlsplit
 MASK = "********"
 _SHORTEST = 6
 """Characters; replacing anything shorter would tear words apart, and nobody issues such keys."""
-_SECRET_NAME = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PWD|CREDENTIALS?)(?:_|$)", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    # `PWD` by itself is the shell's working folder, whose name stands in nearly every line of a log.
+    r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(?:_|$)|_PWD(?:_|$)",
+    re.IGNORECASE,
+)
 _PATTERNS = (
     # How OpenAI, Anthropic, OpenRouter and DeepSeek (sk-), Groq, xAI, Hugging Face, GitHub and Google begin theirs.
     re.compile(r"\b(?:sk|rk|pk)-[A-Za-z0-9_-]{16,}"),

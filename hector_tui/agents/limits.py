@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hector_tui.domain.events import (
     ApprovalDecided,
@@ -47,7 +47,8 @@ class LimitGuard:
     """Stands between an agent and the output of one run, and lets nothing through that is beyond a limit.
 
     It raises, and does not cancel the run's task: a cancellation is seen at the next wait only, and a stream that has
-    much to give need not wait. What it refuses is not said, so an output never is larger than its limit.
+    much to give need not wait. What it refuses is not said, so an output never is larger than its limit; of words that
+    cross it, the ones before are.
 
     Args:
         limits: The agent's.
@@ -71,9 +72,14 @@ class LimitGuard:
             LimitReached: It is beyond a limit, as is everything after it; tools run side by side and each hears of it.
         """
         self._events += 1
+        limits = self._limits
         match event:
             case TextDelta(text) | ThinkingDelta(text):
+                room = limits.max_output_bytes - self._bytes
                 self._bytes += _size(text)
+                # One event can hold a whole answer, which must not be lost for its last word.
+                if 0 < room < _size(text) and not 0 < limits.max_events < self._events:
+                    self._emit(replace(event, text=_beginning(text, room)))
             case ToolCallStarted(_, _, arguments):
                 self._bytes += _size(arguments)
                 self._calls += 1
@@ -83,7 +89,6 @@ class LimitGuard:
                 self._start_the_clock()
             case _:
                 pass
-        limits = self._limits
         if 0 < limits.max_events < self._events:
             raise limit_reached("limits.max_events", limits.max_events, "events")
         if 0 < limits.max_output_bytes < self._bytes:
@@ -133,6 +138,11 @@ def limit_reached(key: str, value: float, unit: str) -> LimitReached:
     return LimitReached(
         f"Stopped after {value:,.10g} {unit}, the limit `{key}` of this agent.", name=key.rpartition(".")[2]
     )
+
+
+def _beginning(text: str, size: int) -> str:
+    """As many characters of a text as fit into so many bytes."""
+    return text.encode("utf-8", "surrogatepass")[:size].decode("utf-8", "ignore")
 
 
 def _size(text: str) -> int:

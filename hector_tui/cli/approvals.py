@@ -33,7 +33,7 @@ class CommandLineApprover:
     ) -> None:
         self._allows_all = allows_all
         self._attended = _is_attended() if attended is None else attended
-        self._read = read or sys.stdin.readline
+        self._read = read or _from_stdin
         self._answered: set[str] = set()
 
     async def decide(self, engine: Engine, run: Run) -> None:
@@ -63,7 +63,12 @@ class CommandLineApprover:
 
 def _is_attended() -> bool:
     """Whether a person reads standard error and types into standard input."""
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def _from_stdin() -> str:
+    """Looked up when somebody is asked: where standard input is closed there is none, and nobody is."""
+    return sys.stdin.readline()
 
 
 async def _line(read: Callable[[], str]) -> str:

@@ -17,7 +17,9 @@ _FEW_WORDS = 2
 _FENCE = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)", re.DOTALL)
 _URL = re.compile(r"\bhttps?://(?:www\.)?([^\s/?#]{1,60})\S*")
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
-_MARKUP = re.compile(r"^[ \t]*(?:[>*+-]|\d{1,3}[.)])[ \t]+|[*_`#]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}", re.MULTILINE)
+_MARKUP = re.compile(r"^[ \t]*(?:(?:[>*+-]|\d{1,3}[.)])[ \t]+|#{1,6}(?=\s))|`{1,3}", re.MULTILINE)
+_EMPHASIS = re.compile(r"(?<![\w*)\]])([*_]{1,3})(?=[^\s*_])(.+?)(?<=[^\s*_])\1(?![\w*(\[])")
+"""Pairs only: a single `*` multiplies, and `snake_case` is a name."""
 _SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=\S)|\n\s*\n")
 _ADDRESSED = re.compile(r"^@\w+\s+")
 _OPENING = re.compile(
@@ -71,7 +73,7 @@ def _subject(text: str) -> str:
     """The first sentence that says something, without greeting, markup, code and the ends of addresses."""
     plain = _FENCE.sub("\n", text[:_LOOKED_AT])
     plain = _URL.sub(r"\1", _ADDRESSED.sub("", plain.strip()))
-    plain = _MARKUP.sub("", plain)
+    plain = _unmarked(plain)
     best = ""
     for sentence in _SENTENCE.split(plain):
         line = _without_opening(" ".join(sentence.split()))
@@ -79,6 +81,10 @@ def _subject(text: str) -> str:
             return line
         best = best or line
     return best
+
+
+def _unmarked(text: str) -> str:
+    return _EMPHASIS.sub(r"\2", _MARKUP.sub("", text))
 
 
 def _without_opening(line: str) -> str:
@@ -89,7 +95,7 @@ def _without_opening(line: str) -> str:
 
 def _heading(answer: str) -> str:
     found = _HEADING.search(_FENCE.sub("\n", answer[:_LOOKED_AT]))
-    return " ".join(_MARKUP.sub("", found[1]).split()).rstrip(":.") if found is not None else ""
+    return " ".join(_unmarked(found[1]).split()).rstrip(":.") if found is not None else ""
 
 
 def _telling_words(line: str) -> int:

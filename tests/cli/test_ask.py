@@ -85,6 +85,15 @@ def test_a_question_that_cannot_be_asked_is_status_2(
     assert complaint in result.err
 
 
+def test_a_question_needs_no_standard_input(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    result = run(capsys, "ask", "What is 6*7?")
+    assert result.status == 0
+    assert "42" in result.out
+
+
 @pytest.mark.parametrize("stdin", [None, io.StringIO("")], ids=["closed", "empty"])
 def test_nothing_on_standard_input_is_status_2(
     stdin: io.StringIO | None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

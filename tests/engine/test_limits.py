@@ -134,6 +134,16 @@ async def test_output_in_words_stops_at_its_bytes(tmp_path: Path) -> None:
         await provider.until(lambda server: server.left == 1)  # the stream was closed, not read to its end
 
 
+async def test_an_answer_that_comes_in_one_piece_keeps_its_beginning(tmp_path: Path) -> None:
+    async with (
+        LoopbackProvider(first(Answer(text="A" * 5_000))) as provider,
+        limited(tmp_path, provider, max_output_bytes=1_000) as engine,
+    ):
+        run = await engine.chat.send(await new_session(engine), "talk")
+        record = await ended_at("max_output_bytes", "1,000 bytes of output", engine, run, provider)
+        assert answer_of(record) == streamed(run) == "A" * 1_000
+
+
 async def test_output_is_counted_in_bytes_and_with_the_thinking(tmp_path: Path) -> None:
     async with (
         LoopbackProvider(first(Answer(thinking="ä" * 30 + " " + "ö" * 30, text="ü" * 20))) as provider,
@@ -142,7 +152,7 @@ async def test_output_is_counted_in_bytes_and_with_the_thinking(tmp_path: Path) 
         run = await engine.chat.send(await new_session(engine), "think")
         await ended_at("max_output_bytes", "130 bytes of output", engine, run, provider)
         assert thought(run) == "ä" * 30 + " " + "ö" * 30  # 121 bytes; 20 more characters are 40 more
-        assert streamed(run) == ""
+        assert streamed(run) == "ü" * 4
 
 
 async def test_the_arguments_of_tools_are_output_too(tmp_path: Path) -> None:

@@ -424,7 +424,7 @@ async def test_damage_met_while_writing_is_noted_too(tmp_path: Path) -> None:
         damaged = with_page(damaged, number, b"\xff" * PAGE)
     profile.database.write_bytes(damaged)
     database = await Database.open(profile.database, profile.backups)
-    told: list[StoreCorrupt] = []
+    told: list[StoreError] = []
     database.on_damage = told.append
     for _ in range(2):
         with pytest.raises(StoreCorrupt):

@@ -69,6 +69,12 @@ def test_secrets_of_the_environment_are_learnt_by_their_names() -> None:
     assert redactor.redact("value-one value-two /root-of-all value-six") == f"{MASK} {MASK} /root-of-all {MASK}"
 
 
+def test_the_working_folder_is_no_secret() -> None:
+    redactor = Redactor()
+    redactor.learn_environment({"PWD": "/home/me/work", "OLDPWD": "/home/me/other", "MYSQL_PWD": "value-one"})
+    assert redactor.redact("/home/me/work /home/me/other value-one") == f"/home/me/work /home/me/other {MASK}"
+
+
 def test_the_log_hides_keys_in_messages_arguments_and_tracebacks_and_is_private(tmp_path: Path) -> None:
     redactor = Redactor()
     redactor.learn(KEY)

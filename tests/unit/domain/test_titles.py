@@ -69,3 +69,18 @@ def test_marks_know_case_accents_phrases_and_beginnings() -> None:
     assert marked == ["Café", "plans", "planning: plan"]
     assert find_marks("planner", search_words("plan ")) == ((0, 7),)
     assert find_marks("planner", search_words('"plan"')) == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "title"),
+    [
+        ("What is 12*(3+4)?", "What is 12*(3+4)?"),
+        ("Compute 2*3*4 and 5 * 6 now", "Compute 2*3*4 and 5 * 6 now"),
+        ("Rename snake_case_name to my_other_name", "Rename snake_case_name to my_other_name"),
+        ("Where is issue #12 about C# discussed?", "Where is issue #12 about C# discussed?"),
+        ("Fix **bold** and _slanted_ words in `the_code`", "Fix bold and slanted words in the_code"),
+        ("## Plan the big release\nsoon", "Plan the big release soon"),
+    ],
+)
+def test_only_markup_is_taken_out(question: str, title: str) -> None:
+    assert title_of(question, "") == title
