@@ -174,7 +174,8 @@ class ChatScreen(PromptActions):
         self._registry = self.engine.engine.registry
         run_guarded(self, self.follower.work, group="follow")
         run_guarded(self, self._watch_changes, group="watch")
-        cards = AgentCards(self.agent_cards(), selected=self.desk.preferred_agent())
+        preferred = self.desk.preferred_agent()
+        cards = AgentCards(self.agent_cards(), selected=preferred, listener=self.desk.name_of(preferred))
         self.query_one("#home-hint", Static).update(home_hint(tuple(self.desk.agents.values()), keys_of(self.app)))
         await self.query_one("#home-box").mount(cards)
         await self.show_active()
@@ -387,6 +388,12 @@ class ChatScreen(PromptActions):
     def _agent_chosen(self, message: AgentCards.Chosen) -> None:
         message.stop()
         self.begin(message.agent_id, first=len(self.desk.workspace) == 0)
+
+    @on(AgentCards.Said, "#home-box AgentCards")
+    def _said_at_home(self, message: AgentCards.Said) -> None:
+        message.stop()
+        message.cards.filter = ""
+        self.say_first(message.text)
 
     @on(Transcript.LinkClicked)
     def _link_clicked(self, message: Transcript.LinkClicked) -> None:

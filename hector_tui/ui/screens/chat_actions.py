@@ -111,6 +111,17 @@ class ChatActions(ReadingActions, ModelActions):
             return
         self.run_command(partial(self.send, conversation, text, mentions))
 
+    def say_first(self, text: str) -> None:
+        """What was typed where there is no prompt yet: a slash command, or the first message of a new session."""
+        if (slash := parse_slash(text)) is not None:
+            self._run_slash(slash)
+        else:
+            self.run_command(partial(self._say_first, text))
+
+    async def _say_first(self, text: str) -> None:
+        await self.begin_with(text)
+        self.prompt.action_send()
+
     async def send(self, conversation: Conversation, text: str, mentions: Sequence[str] = ()) -> None:
         """Send, with the files that are mentioned; the prompt is cleared only once the message is on disk."""
         try:

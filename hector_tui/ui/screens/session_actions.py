@@ -77,6 +77,12 @@ class SessionActions(Screen[None]):
         if newcomer and starters:
             await self.send(conversation, starters[0])
 
+    async def begin_with(self, text: str) -> None:
+        """Begin a session with the agent a person is offered first, with a text in its prompt."""
+        conversation = await self.desk.begin(self.desk.preferred_agent())
+        conversation.draft = text
+        await self.show_active()
+
     def switch_to(self, conversation: Conversation | None) -> None:
         """Show another tab; the draft of this one is kept."""
         if conversation is not None and conversation is not self.active:

@@ -18,11 +18,14 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from hector_tui.ui.text import clean, clean_line
+from hector_tui.ui.widgets.prompt_paste import PasteGuard
 
 AgentState = Literal["ready", "needs_key", "no_server", "disabled"]
 
 _TWO_COLUMNS, _THREE_COLUMNS = 70, 108
 """Widths in cells from which cards stand in two and in three columns: screens of 80 and 120 less their margins."""
+
+_FILTER = "type to filter"
 
 _SHORT = 20
 """Rows of the screen below which nothing is spent on space between cards."""
@@ -125,6 +128,7 @@ class AgentCards(Widget, can_focus=True):
     Args:
         agents: The cards, in their order.
         selected: The id of the agent that is highlighted first; the first usable one when it is not there.
+        listener: The name of who hears what was typed where no card matches; empty where nobody does.
     """
 
     DEFAULT_CSS = """
@@ -178,17 +182,32 @@ class AgentCards(Widget, can_focus=True):
             """The grid, for the `on` decorator."""
             return self.cards
 
+    @dataclass
+    class Said(Message):
+        """The person typed something that is no agent's name, and pressed Enter: a message or a command."""
+
+        cards: AgentCards
+        text: str
+
+        @property
+        def control(self) -> AgentCards:
+            """The grid, for the `on` decorator."""
+            return self.cards
+
     def __init__(
         self,
         agents: Sequence[AgentCardInfo] = (),
         *,
         selected: str = "",
+        listener: str = "",
         name: str | None = None,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
         super().__init__(name=name, id=id, classes=classes)
         self._columns = 1
+        self._listener = listener
+        self._guard = PasteGuard()
         self.set_reactive(AgentCards.agents, tuple(agents))
         self.set_reactive(AgentCards.highlighted, self._first_choice(selected))
 
@@ -201,6 +220,8 @@ class AgentCards(Widget, can_focus=True):
     @property
     def shown(self) -> list[AgentCardInfo]:
         """The agents that the filter leaves, in order."""
+        if self._listener and self.filter.startswith("/"):
+            return []
         words = self.filter.casefold().split()
         return [info for info in self.agents if info.matches(words)]
 
@@ -273,11 +294,34 @@ class AgentCards(Widget, can_focus=True):
         for card in self.query(AgentCard):
             card.display = card.info.agent_id in shown
         count = f"{len(shown)} of {len(self.agents)}"
-        self.query_one("#filter", Static).update(f"/{self.filter}▏ {count}" if self.filter else "type to filter")
+        self.query_one("#filter", Static).update(self._typed(count))
         nothing = self.query_one("#nothing", Static)
         nothing.display = not shown
-        nothing.update(f'No agent matches "{self.filter}".' if self.agents else "There are no agents.")
+        nothing.update(self._nothing())
         self._show_highlight()
+
+    def _typed(self, count: str) -> str:
+        """What was typed, with its end in sight."""
+        if not self.filter:
+            return f"type to filter, or to say something to {clean_line(self._listener)}" if self._listener else _FILTER
+        typed = clean_line(self.filter)
+        room = max(10, self.size.width - len(count) - 6)
+        end = typed if len(typed) <= room else f"…{typed[-room:]}"
+        return f"{end}▏" if self._is_said else f"/{end}▏ {count}"
+
+    def _nothing(self) -> str:
+        if not self.agents:
+            return "There are no agents."
+        if not self._is_said:
+            return f'No agent matches "{clean_line(self.filter, 200)}".'
+        if self.filter.startswith("/"):
+            return "Enter runs the command."
+        return f"No agent is called that. Enter says it to {clean_line(self._listener)}."
+
+    @property
+    def _is_said(self) -> bool:
+        """Whether what was typed is for the listener."""
+        return bool(self._listener and self.agents and self.filter.strip() and not self.shown)
 
     def _show_highlight(self) -> None:
         for card in self.query(AgentCard):
@@ -311,10 +355,21 @@ class AgentCards(Widget, can_focus=True):
 
     def on_key(self, event: events.Key) -> None:
         """Type into the filter."""
+        if self._guard.belongs_to_paste(event.time):
+            event.stop()
+            event.prevent_default()
+            self.filter += "\n" if event.key in ("enter", "ctrl+j") else event.character or ""
+            return
         if event.is_printable and event.character and (self.filter or event.character != " "):
             event.stop()
             event.prevent_default()
             self.filter += event.character
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take what was pasted as if it had been typed; it never chooses by itself."""
+        event.stop()
+        self._guard.pasted(event.time)
+        self.filter += event.text if self.filter else event.text.lstrip()
 
     def on_agent_card_clicked(self, message: AgentCard.Clicked) -> None:
         """Choose what was clicked."""
@@ -325,6 +380,9 @@ class AgentCards(Widget, can_focus=True):
 
     def action_choose(self) -> None:
         """Choose the highlighted agent; one that is disabled only shows its reason."""
+        if self._is_said:
+            self.post_message(self.Said(self, self.filter.strip()))
+            return
         info = self.highlighted_agent
         if info is not None and info.usable:
             self.post_message(self.Chosen(self, info.agent_id))
