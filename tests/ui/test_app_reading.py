@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.widgets import Button
 
 from hector_tui.ui.app import Start
@@ -16,6 +17,7 @@ from hector_tui.ui.screens.block_menu import BlockMenu
 from hector_tui.ui.screens.dialogs import Confirm
 from hector_tui.ui.screens.pager import PagerScreen, PagerTranscript
 from hector_tui.ui.transcript.entries import UserEntry
+from hector_tui.ui.widgets.line_input import LineInput
 from hector_tui.ui.widgets.search_bar import SearchBar
 from tests.provider import Answer, LoopbackProvider, ReceivedRequest, WireCall
 from tests.ui.support import Person, echo_config, running, stored
@@ -453,3 +455,17 @@ async def test_a_link_that_deceives_is_refused(tmp_path: Path) -> None:
         person.chat.open_link("javascript:alert(1)")
         await person.hears("only web and mail links are opened")
         assert person.app.screen is person.chat
+
+
+async def test_what_is_typed_right_after_the_key_of_the_search_is_searched(tmp_path: Path) -> None:
+    async with running(tmp_path / "profile") as person:
+        await person.begin("guide")
+        await person.ask("What is 6*7?")
+        # In one burst, as a fast hand or a slow machine has it: nothing waits for the bar.
+        for key in ("ctrl+f", "w", "h", "a", "t"):
+            event = Key(key, key if len(key) == 1 else None)
+            event.set_sender(person.app)
+            person.app.post_message(event)
+        field = person.chat.query_one("#search-text", LineInput)
+        await person.until(lambda: field.value == "what", "the words in the search")
+        assert person.chat.prompt.value == ""

@@ -248,8 +248,8 @@ class AgentCards(Widget, can_focus=True):
         self._columns = 3 if width >= _THREE_COLUMNS else 2 if width >= _TWO_COLUMNS else 1
         self.query_one(Grid).styles.grid_size_columns = self._columns
         self.set_class(self.screen.size.height < _SHORT, "-short")
-        self._share_rows()
-        self.call_after_refresh(self._scroll_to_highlighted)
+        # What was typed is cut to the width.
+        self._show_all()
 
     def _share_rows(self) -> None:
         """Divide the rows between the cards and what is said about one of them.

@@ -128,7 +128,8 @@ class SearchBar(Horizontal):
             self.add_class("-open")
         if text:
             self._field.value = text
-        self._field.focus()
+        # At once: `focus()` waits for the next turn of the loop, and what is typed meanwhile would go into the prompt.
+        self.screen.set_focus(self._field)
         if self._field.value:
             self._field.action_select_all()
             self._begin(self._field.value)
