@@ -18,6 +18,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from hector_tui.ui.text import clean, clean_line
+from hector_tui.ui.widgets.own_keys import run_own_binding
 from hector_tui.ui.widgets.prompt_paste import PasteGuard
 
 AgentState = Literal["ready", "needs_key", "no_server", "disabled"]
@@ -353,7 +354,7 @@ class AgentCards(Widget, can_focus=True):
         """Printable keys belong to the filter."""
         return character is not None and character.isprintable()
 
-    def on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         """Type into the filter."""
         if self._guard.belongs_to_paste(event.time):
             event.stop()
@@ -364,6 +365,8 @@ class AgentCards(Widget, can_focus=True):
             event.stop()
             event.prevent_default()
             self.filter += event.character
+        else:
+            await run_own_binding(self, event)
 
     def on_paste(self, event: events.Paste) -> None:
         """Take what was pasted as if it had been typed; it never chooses by itself."""

@@ -6,11 +6,12 @@ from textual import events
 from textual.widgets import Input
 
 from hector_tui.ui.text import clean_line
+from hector_tui.ui.widgets.own_keys import run_own_binding
 from hector_tui.ui.widgets.prompt_paste import PasteGuard
 
 
 class LineInput(Input):
-    """Textual's `Input`, with pastes made visible and put on one line, and no Enter taken from the tail of a paste.
+    """Textual's `Input`: pastes are visible and on one line, their tail takes no Enter, and keys count in order.
 
     Args:
         value: The text to begin with; the first focus selects it, so that typing replaces it.
@@ -52,8 +53,10 @@ class LineInput(Input):
         else:
             self.replace(line, *self.selection)
 
-    def on_key(self, event: events.Key) -> None:
-        """Take only printable keys while the burst of a paste lasts."""
+    async def on_key(self, event: events.Key) -> None:
+        """Take only printable keys while the burst of a paste lasts, and the others in their order."""
         if self._guard.belongs_to_paste(event.time) and not event.is_printable:
             event.stop()
             event.prevent_default()
+        elif not event.is_printable:
+            await run_own_binding(self, event)

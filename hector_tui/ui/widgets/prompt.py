@@ -23,6 +23,7 @@ from hector_tui.ui.completion.mentions import mentioned
 from hector_tui.ui.completion.suggestion import CompletionSource
 from hector_tui.ui.text import clean
 from hector_tui.ui.widgets.completion import CompletionPopup
+from hector_tui.ui.widgets.own_keys import run_own_binding
 from hector_tui.ui.widgets.prompt_area import MAX_ROWS, PromptArea
 from hector_tui.ui.widgets.prompt_completion import PromptCompletion
 from hector_tui.ui.widgets.prompt_history import PromptHistory
@@ -228,11 +229,7 @@ class Prompt(PromptArea):
             self.replace(text, *self.selection, maintain_selection_offset=False)
 
     async def on_key(self, event: events.Key) -> None:
-        """Run the prompt's own bindings at once, and tell keys from the tail of a paste.
-
-        Textual runs bindings after a key has travelled up to the app, while later keys are typed already: "hi", Enter,
-        "more" in one burst would send "himore".
-        """
+        """Run the prompt's own bindings at once, and tell keys from the tail of a paste."""
         if self._guard.belongs_to_paste(event.time):
             event.stop()
             event.prevent_default()
@@ -247,12 +244,7 @@ class Prompt(PromptArea):
         # A text area types Enter as a line break by itself; here only a binding may say what Enter does.
         if event.key == "enter":
             event.prevent_default()
-        active = self.screen.active_bindings.get(event.key)
-        if active is not None and active.node is self and active.enabled:
-            handled = await self.app.run_action(active.binding.action, self)
-            if handled:
-                event.stop()
-                event.prevent_default()
+        await run_own_binding(self, event)
 
     # Pastes
 
