@@ -198,9 +198,9 @@ class HectorApp(App[None], inherit_bindings=False):
             gc.freeze()
 
     async def _type_again(self, chat: ChatScreen) -> None:
-        """Give the prompt what was typed meanwhile; words on the home screen begin a session with its first agent."""
+        """Give the prompt what was typed meanwhile; words on the home screen begin a session."""
         try:
-            if chat.active is None and self._typed.has_text and (agent_id := chat.desk.preferred_agent()):
+            if chat.active is None and self._typed.has_text and (agent_id := chat.desk.listener()):
                 await chat.desk.begin(agent_id)
                 await chat.show_active()
         finally:

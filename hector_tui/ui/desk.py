@@ -78,6 +78,12 @@ class Desk:
             return "guide"
         return next((agent.agent_id for agent in self.agents.values() if agent.readiness == "ready"), "")
 
+    def listener(self) -> str:
+        """Who hears what is said to nobody in particular: the agent a person prefers, else one with a model."""
+        assistant = self.agents.get("assistant")
+        has_model = assistant is not None and assistant.readiness == "ready" and assistant.model != "offline"
+        return "assistant" if has_model and self.preferred not in self.agents else self.preferred_agent()
+
     async def load_agents(self) -> None:
         """Ask the engine which agents there are."""
         engine = await self._engine.opened()

@@ -6,6 +6,7 @@ from textual.events import Paste
 
 from hector_tui.ui.screens.connect import ProviderPicker
 from hector_tui.ui.widgets.agent_cards import AgentCards
+from tests.provider import LoopbackProvider
 from tests.ui.support import running, stored
 
 
@@ -78,3 +79,27 @@ async def test_a_paste_on_the_first_screen_is_kept_and_sends_nothing_by_itself(t
         await person.until(lambda: person.chat.active is not None, "a tab")
         await person.until(lambda: bool(person.active.questions), "a question")
         assert person.active.questions == ["compute 6*7\nplease"]
+
+
+_GUIDE_AND_ASSISTANT = """
+llms:
+  loop: {{type: openai, host: "{host}", model: loop-1, api_key: none-at-all}}
+agents:
+  guide: {{name: Guide, llm: offline}}
+  assistant: {{name: Helper, llm: loop}}
+"""
+
+
+async def test_what_is_typed_on_the_first_screen_goes_to_an_agent_with_a_model(tmp_path: Path) -> None:
+    async with LoopbackProvider() as provider:
+        config = tmp_path / "two.yaml"
+        config.write_text(_GUIDE_AND_ASSISTANT.format(host=provider.base_url), encoding="utf-8")
+        async with running(tmp_path / "profile", config=[config]) as person:
+            assert person.chat.query_one(AgentCards).highlighted == "guide"
+            await person.press(*"hello?")
+            await person.sees("Enter says it to Helper")
+            await person.press("enter")
+            await person.until(lambda: person.chat.active is not None, "a tab")
+            await person.until(lambda: bool(person.active.questions) and not person.active.is_live, "an answer")
+            assert person.active.agent_id == "assistant"
+            assert len(provider.requests) == 1

@@ -174,8 +174,11 @@ class ChatScreen(PromptActions):
         self._registry = self.engine.engine.registry
         run_guarded(self, self.follower.work, group="follow")
         run_guarded(self, self._watch_changes, group="watch")
-        preferred = self.desk.preferred_agent()
-        cards = AgentCards(self.agent_cards(), selected=preferred, listener=self.desk.name_of(preferred))
+        cards = AgentCards(
+            self.agent_cards(),
+            selected=self.desk.preferred_agent(),
+            listener=self.desk.name_of(self.desk.listener()),
+        )
         self.query_one("#home-hint", Static).update(home_hint(tuple(self.desk.agents.values()), keys_of(self.app)))
         await self.query_one("#home-box").mount(cards)
         await self.show_active()
@@ -238,6 +241,7 @@ class ChatScreen(PromptActions):
         async def renew() -> None:
             await self.desk.load_agents()
             for cards in self.query("#home-box AgentCards").results(AgentCards):
+                cards.listener = self.desk.name_of(self.desk.listener())
                 cards.agents = tuple(self.agent_cards())
             self.query_one("#home-hint", Static).update(home_hint(tuple(self.desk.agents.values()), keys_of(self.app)))
             self.refresh_status()

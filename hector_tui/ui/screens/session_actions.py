@@ -78,8 +78,8 @@ class SessionActions(Screen[None]):
             await self.send(conversation, starters[0])
 
     async def begin_with(self, text: str) -> None:
-        """Begin a session with the agent a person is offered first, with a text in its prompt."""
-        conversation = await self.desk.begin(self.desk.preferred_agent())
+        """Begin a session with the agent that hears what is said to nobody else, with a text in its prompt."""
+        conversation = await self.desk.begin(self.desk.listener())
         conversation.draft = text
         await self.show_active()
 

@@ -130,6 +130,9 @@ class AgentCards(Widget, can_focus=True):
         agents: The cards, in their order.
         selected: The id of the agent that is highlighted first; the first usable one when it is not there.
         listener: The name of who hears what was typed where no card matches; empty where nobody does.
+
+    Attributes:
+        listener: That name.
     """
 
     DEFAULT_CSS = """
@@ -207,7 +210,7 @@ class AgentCards(Widget, can_focus=True):
     ) -> None:
         super().__init__(name=name, id=id, classes=classes)
         self._columns = 1
-        self._listener = listener
+        self.listener = listener
         self._guard = PasteGuard()
         self.set_reactive(AgentCards.agents, tuple(agents))
         self.set_reactive(AgentCards.highlighted, self._first_choice(selected))
@@ -221,7 +224,7 @@ class AgentCards(Widget, can_focus=True):
     @property
     def shown(self) -> list[AgentCardInfo]:
         """The agents that the filter leaves, in order."""
-        if self._listener and self.filter.startswith("/"):
+        if self.listener and self.filter.startswith("/"):
             return []
         words = self.filter.casefold().split()
         return [info for info in self.agents if info.matches(words)]
@@ -304,7 +307,7 @@ class AgentCards(Widget, can_focus=True):
     def _typed(self, count: str) -> str:
         """What was typed, with its end in sight."""
         if not self.filter:
-            return f"type to filter, or to say something to {clean_line(self._listener)}" if self._listener else _FILTER
+            return f"type to filter, or to say something to {clean_line(self.listener)}" if self.listener else _FILTER
         typed = clean_line(self.filter)
         room = max(10, self.size.width - len(count) - 6)
         end = typed if len(typed) <= room else f"…{typed[-room:]}"
@@ -317,12 +320,12 @@ class AgentCards(Widget, can_focus=True):
             return f'No agent matches "{clean_line(self.filter, 200)}".'
         if self.filter.startswith("/"):
             return "Enter runs the command."
-        return f"No agent is called that. Enter says it to {clean_line(self._listener)}."
+        return f"No agent is called that. Enter says it to {clean_line(self.listener)}."
 
     @property
     def _is_said(self) -> bool:
         """Whether what was typed is for the listener."""
-        return bool(self._listener and self.agents and self.filter.strip() and not self.shown)
+        return bool(self.listener and self.agents and self.filter.strip() and not self.shown)
 
     def _show_highlight(self) -> None:
         for card in self.query(AgentCard):
