@@ -44,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     except OSError as error:
-        _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        # The only file a command writes that has no name is what it prints to.
+        _complain(f"{error.filename or 'standard output'}: {error.strerror or error}")
         return EXIT_FAILED
 
 

@@ -17,6 +17,7 @@ from rich.text import Text
 from textual import events
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -323,6 +324,19 @@ class HectorApp(App[None], inherit_bindings=False):
         follow_motion(event.widget)
 
     # What a person is told
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a notice. A trouble that is told already is not piled up: on a full disk every draft fails alike."""
+        if severity == "information" or all(told.message != message for told in self._notifications):
+            super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
     def _write_out(self, sequence: str) -> None:
         """Send a sequence to the terminal, between two frames."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from hector_tui.paths import Profile
 from hector_tui.sessions.schema import APPLICATION_ID
-from tests.cli.support import run
+from tests.cli.support import ROOT, program, run
 
 Prepare = Callable[[Path], None]
 
@@ -142,3 +143,16 @@ def test_without_a_terminal_the_app_says_what_works_instead(
     assert (result.status, result.out) == (1, "")
     assert "`hector-tui ask PROMPT` answers without one" in result.err
     assert not profile.root.exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
+def test_an_output_that_takes_no_more_is_named(profile: Profile) -> None:
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run(
+            program("--profile", profile.root, "agents", "list"),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=ROOT,
+            check=False,
+        )
+    assert (result.returncode, result.stderr) == (1, b"hector-tui: standard output: No space left on device\n")

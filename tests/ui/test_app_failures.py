@@ -10,9 +10,11 @@ from textual.widgets import Static
 
 from hector_tui.domain.turns import TurnStatus
 from hector_tui.engine.host import Engine
+from hector_tui.errors import StoreError
 from hector_tui.paths import Profile
 from hector_tui.sessions.schema import APPLICATION_ID
 from hector_tui.ui.app import HectorApp, Start
+from hector_tui.ui.guarded import guarded
 from hector_tui.ui.screens.chat import ChatScreen
 from hector_tui.ui.transcript.entries import NoticeEntry
 from hector_tui.ui.widgets.agent_cards import AgentCards
@@ -173,6 +175,21 @@ async def test_settings_that_cannot_be_read_are_said(tmp_path: Path) -> None:
     (tmp_path / "profile" / "settings.yaml").write_text("theme: [\n", encoding="utf-8")
     async with running(tmp_path / "profile") as person:
         await person.hears("settings.yaml:2:1: is not YAML")
+
+
+async def test_a_trouble_that_goes_on_is_told_once(tmp_path: Path) -> None:
+    async with running(tmp_path / "profile") as person:
+
+        async def full() -> None:
+            raise StoreError("the disk is full")
+
+        for _ in range(3):
+            await guarded(person.app, full)
+            await person.hears("the disk is full")
+            person.app.notify("Copied.")
+        await person.pilot.pause()
+        assert person.remarks.count("the disk is full") == 1
+        assert person.remarks.count("Copied.") == 3
 
 
 # An engine that cannot open
