@@ -206,8 +206,9 @@ class HectorApp(App[None], inherit_bindings=False):
             engine = await self.engine.opened()
         except Exception as error:
             reason = str(error) if isinstance(error, HectorError) else f"An internal error: {error!r}"
+            logger.critical("the engine did not open", exc_info=not isinstance(error, HectorError))
             chat.show_fatal(reason)
-            raise
+            return
         await chat.desk.load_agents()
         await guarded(self, partial(self._open_asked, chat.desk))
         await chat.engine_opened()

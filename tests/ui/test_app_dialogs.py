@@ -98,6 +98,10 @@ async def test_the_chosen_tab_is_in_view_also_on_the_smallest_screen(tmp_path: P
         await person.press("enter")
         await person.until(lambda: person.active.info.title == "tab 02", "that tab")
         assert person.prompt_is_ready
+        person.chat.action_tab_list()
+        await person.sees("2 ○ tab 02", "13 ○ tab 13")
+        await person.pilot.click("#switcher-list", offset=(8, 1))
+        await person.until(lambda: person.active.info.title == "tab 13", "the tab that was clicked")
 
 
 async def test_keys_that_are_searched_stand_under_the_part_they_belong_to(tmp_path: Path) -> None:

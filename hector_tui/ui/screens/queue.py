@@ -27,6 +27,17 @@ _REFRESH_S = 0.5
 """Seconds between two looks at the queue while the dialog is open: its first message may begin to be answered."""
 
 
+_KEYS = (
+    ("queue.up queue.down", "choose"),
+    ("queue.edit_message", "edit"),
+    ("queue.drop", "take out"),
+    ("queue.write_again", "back into the prompt"),
+    ("queue.earlier queue.later", "move"),
+    ("queue.now", "ask now, stop the answer"),
+    ("dialog.leave", "leave"),
+)
+
+
 class QueueScreen(Dialog[QueuedMessage | None]):
     """Lists the waiting messages of a session, first to be answered on top; the answer is one to write again.
 
@@ -61,16 +72,7 @@ class QueueScreen(Dialog[QueuedMessage | None]):
         with Vertical(classes="dialog -tall"):
             yield Static("Waiting messages", classes="dialog-title", markup=False)
             yield OptionList(id="queue-list", classes="list-rows", compact=True, markup=False)
-            keys = self.key_line(
-                ("queue.up queue.down", "choose"),
-                ("queue.edit_message", "edit"),
-                ("queue.drop", "take out"),
-                ("queue.write_again", "back into the prompt"),
-                ("queue.earlier queue.later", "move"),
-                ("queue.now", "ask now, stop the answer"),
-                ("dialog.leave", "leave"),
-            )
-            yield Static(keys, classes="dialog-keys", markup=False)
+            yield Static(classes="dialog-keys", markup=False)
 
     def on_mount(self) -> None:
         """Show what waits, and keep it right."""
@@ -152,6 +154,7 @@ class QueueScreen(Dialog[QueuedMessage | None]):
             empty = Option(Content.styled("Nothing waits.", "$text-muted"), disabled=True)
             rows.set_options([Option(row) for row in shown] or [empty])
         rows.highlighted = self._selected if shown else None
+        self.query_one(".dialog-keys", Static).update(self.key_line(*(_KEYS if shown else _KEYS[-1:])))
 
     def _row(self, message: QueuedMessage) -> str:
         files = f"  ⊕ {counted(len(message.files), 'file')}" if message.files else ""

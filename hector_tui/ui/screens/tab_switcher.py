@@ -162,10 +162,10 @@ class TabSwitcher(Dialog[Conversation | None]):
     def on_click(self, event: events.Click) -> None:
         """Go to the tab that was clicked."""
         tabs = self.query_one("#switcher-list")
-        if event.widget is not tabs:
+        if not tabs.content_region.contains(int(event.screen_x), int(event.screen_y)):
             return
         found = self._matching()
         first = self._first(len(found))
-        place = first + event.screen_y - tabs.content_region.y
+        place = first + int(event.screen_y) - tabs.content_region.y
         if first <= place < min(first + self._room, len(found)):
             self.answer(found[place][0])
