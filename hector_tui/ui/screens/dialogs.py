@@ -147,8 +147,9 @@ class Confirm(Dialog[bool]):
 
     def _offer_scrolling(self) -> None:
         """Name the keys that scroll when there is more of the message than is seen."""
-        scrolls = self.query_one(".dialog-message", VerticalScroll).max_scroll_y > 0
-        self.query_one(".dialog-keys", Static).update(self._keys(scrolls=scrolls))
+        # Called a refresh later: an answer that came at once has taken the parts away.
+        for message in self.query(".dialog-message").results(VerticalScroll):
+            self.query_one(".dialog-keys", Static).update(self._keys(scrolls=message.max_scroll_y > 0))
 
     def _keys(self, *, scrolls: bool = False) -> str:
         scrolling = "confirm.scroll_up confirm.scroll_down" if scrolls else ""

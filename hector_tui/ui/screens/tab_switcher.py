@@ -105,6 +105,8 @@ class TabSwitcher(Dialog[Conversation | None]):
         return found
 
     def _show(self) -> None:
+        if not self.query("#switcher-list"):
+            return  # It is called a refresh later, when the dialog may have been left.
         found = self._matching()
         self._selected = max(0, min(self._selected, len(found) - 1))
         first = self._first(len(found))
