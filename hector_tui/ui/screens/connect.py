@@ -46,13 +46,22 @@ class ProviderPicker(Dialog[ConnectOption | None]):
 
     def compose(self) -> ComposeResult:
         """The title, the providers and the keys."""
-        label_cells = _LABEL_CELLS if self.app.size.width >= _NARROW else _NARROW_LABEL_CELLS
-        rows = [Option(_row(option, label_cells), id=str(place)) for place, option in enumerate(self._options)]
         with Vertical(classes="dialog -choice"):
             yield Static(clean_line(self._title), classes="dialog-title", markup=False)
-            yield OptionList(*rows, id="provider-list", classes="list-rows", compact=True, markup=False)
+            yield OptionList(*self._rows(), id="provider-list", classes="list-rows", compact=True, markup=False)
             keys = self.key_line(("↑ ↓", "choose"), ("enter", "take"), ("dialog.leave", "leave"))
             yield Static(keys, classes="dialog-keys", markup=False)
+
+    def _rows(self) -> list[Option]:
+        label_cells = _LABEL_CELLS if self.app.size.width >= _NARROW else _NARROW_LABEL_CELLS
+        return [Option(_row(option, label_cells), id=str(place)) for place, option in enumerate(self._options)]
+
+    def on_resize(self) -> None:
+        """The columns have another room."""
+        providers = self.query_one(OptionList)
+        chosen = providers.highlighted
+        providers.set_options(self._rows())
+        providers.highlighted = chosen
 
     @on(OptionList.OptionSelected)
     def _selected(self, message: OptionList.OptionSelected) -> None:
