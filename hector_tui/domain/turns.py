@@ -136,6 +136,7 @@ class TabInfo:
     Attributes:
         position: From 0, left to right.
         draft: What stands in its prompt and was not sent.
+        beside: Whether it is shown beside the active one.
         seen_ordinal: The last turn the person has looked at; later ones are unread.
     """
 
@@ -143,4 +144,5 @@ class TabInfo:
     position: int
     draft: str = ""
     active: bool = False
+    beside: bool = False
     seen_ordinal: int = 0

@@ -314,13 +314,13 @@ class ChatService:
         """The draft and reading place of a session."""
         return await self._tabs.get(session_id)
 
-    async def save_tabs(self, session_ids: Sequence[str], active: str) -> None:
-        """Store which tabs are open, and which one is shown.
+    async def save_tabs(self, session_ids: Sequence[str], active: str, beside: str = "") -> None:
+        """Store which tabs are open, which one is shown, and which one beside it; empty for none.
 
         Raises:
             StoreError: Nothing was stored.
         """
-        await self._tabs.save_order(session_ids, active)
+        await self._tabs.save_order(session_ids, active, beside)
 
     async def save_draft(self, session_id: str, draft: str) -> None:
         """Store what stands in a prompt.

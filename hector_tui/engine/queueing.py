@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hector_tui.domain.keys import SessionKey
+from hector_tui.domain.messages import FilePart
 from hector_tui.engine.run import Run
 from hector_tui.engine.runner import Runner
 from hector_tui.errors import SessionError
@@ -14,11 +15,12 @@ from hector_tui.sessions.service import SessionService
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedMessage:
-    """A message that waits behind another turn of its SessionKey."""
+    """A message that waits behind another turn of its SessionKey; `files` are attached to it."""
 
     turn_id: str
     key: SessionKey
     text: str
+    files: tuple[FilePart, ...] = ()
 
 
 class SessionQueue:
@@ -31,7 +33,7 @@ class SessionQueue:
     def messages(self, session_id: str) -> Sequence[QueuedMessage]:
         """What waits, in the order it will be answered."""
         return tuple(
-            QueuedMessage(turn_id=run.turn.turn_id, key=run.key, text=run.turn.text)
+            QueuedMessage(turn_id=run.turn.turn_id, key=run.key, text=run.turn.text, files=run.turn.files)
             for run in self._runner.waiting(session_id)
         )
 

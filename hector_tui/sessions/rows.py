@@ -121,6 +121,7 @@ def tab_of(row: Row) -> TabInfo:
         position=row["position"] if row["position"] is not None else -1,
         draft=row["draft"],
         active=bool(row["active"]),
+        beside=bool(row["beside"]),
         seen_ordinal=row["seen_ordinal"],
     )
 

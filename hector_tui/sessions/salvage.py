@@ -86,6 +86,7 @@ TABLES: Mapping[str, Mapping[str, Kind]] = {
         "session_id": "key",
         "position": "number or none",
         "active": "number",
+        "beside": "number",
         "draft": "text",
         "seen_ordinal": "number",
     },

@@ -148,6 +148,7 @@ CREATE TABLE tabs(
     session_id   TEXT PRIMARY KEY REFERENCES sessions ON DELETE CASCADE,
     position     INTEGER,
     active       INTEGER NOT NULL DEFAULT 0,
+    beside       INTEGER NOT NULL DEFAULT 0,
     draft        TEXT NOT NULL DEFAULT '',
     seen_ordinal INTEGER NOT NULL DEFAULT 0
 ) STRICT;

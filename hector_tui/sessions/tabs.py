@@ -29,21 +29,24 @@ class TabTable:
         row = await self._database.row("SELECT * FROM tabs WHERE session_id = ?", (session_id,))
         return tab_of(row) if row is not None else TabInfo(session_id=session_id, position=-1)
 
-    async def save_order(self, session_ids: Sequence[str], active: str) -> None:
-        """Store which sessions are open, in order, and which one is shown.
+    async def save_order(self, session_ids: Sequence[str], active: str, beside: str = "") -> None:
+        """Store which sessions are open, in order, which one is shown, and which one beside it (empty for none).
 
         Raises:
             StoreError: Nothing was stored.
         """
 
         def transaction(connection: sqlite3.Connection) -> None:
-            connection.execute("UPDATE tabs SET position = NULL, active = 0")
+            connection.execute("UPDATE tabs SET position = NULL, active = 0, beside = 0")
             connection.executemany(
                 # A session deleted for good meanwhile has no tab to keep; one in the trash is left out when read.
-                "INSERT INTO tabs(session_id, position, active)"
-                " SELECT session_id, ?, ? FROM sessions WHERE session_id = ?"
-                " ON CONFLICT(session_id) DO UPDATE SET position = excluded.position, active = excluded.active",
-                [(position, session_id == active, session_id) for position, session_id in enumerate(session_ids)],
+                "INSERT INTO tabs(session_id, position, active, beside)"
+                " SELECT session_id, ?, ?, ? FROM sessions WHERE session_id = ? ON CONFLICT(session_id) DO UPDATE"
+                " SET position = excluded.position, active = excluded.active, beside = excluded.beside",
+                [
+                    (position, session_id == active, session_id == beside, session_id)
+                    for position, session_id in enumerate(session_ids)
+                ],
             )
 
         await self._database.write(transaction)

@@ -98,6 +98,28 @@ class HectorApp(App[None], inherit_bindings=False):
     ]
     CSS = """
     #starting { width: 100%; height: 100%; content-align: center middle; color: $chat-dim; }
+
+    /* Notices leave the prompt and the status line free. */
+    ToastRack { margin-bottom: 2; }
+    Toast { padding: 0 1; margin: 1 0 0 0; }
+    .-narrow Toast { max-width: 100%; width: 100%; }
+
+    /* The palette looks as our own lists do. */
+    CommandPalette > Vertical { width: 84; max-width: 100%; margin-top: 1; background: $panel; }
+    CommandPalette #--input { border: none; background: $panel; padding: 1 2; height: auto; }
+    CommandPalette #--input.--list-visible { border: none; }
+    CommandPalette SearchIcon { display: none; }
+    CommandPalette CommandInput, CommandPalette CommandInput:focus {
+        border: none; background: $surface; padding: 0 1; height: 1;
+    }
+    CommandPalette CommandList {
+        border: none; background: $panel; padding: 0 1 1 1; max-height: 70vh; scrollbar-size-vertical: 1;
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
+    CommandPalette CommandList > .option-list--option { padding: 0 1; }
+    CommandPalette CommandList > .option-list--option-highlighted {
+        color: $block-cursor-foreground; background: $block-cursor-background;
+    }
     """
 
     def __init__(self, profile: Profile, opener: Opener, start: Start | None = None) -> None:
@@ -185,8 +207,9 @@ class HectorApp(App[None], inherit_bindings=False):
             engine = await self.engine.opened()
         except Exception as error:
             reason = str(error) if isinstance(error, HectorError) else f"An internal error: {error!r}"
+            logger.critical("the engine did not open", exc_info=not isinstance(error, HectorError))
             chat.show_fatal(reason)
-            raise
+            return
         await chat.desk.load_agents()
         await guarded(self, partial(self._open_asked, chat.desk))
         await chat.engine_opened()

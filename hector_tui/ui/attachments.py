@@ -50,8 +50,12 @@ class Attachments:
         """What would go with a message that names these; a name that is no file's is not in it."""
         return await self._disk.run(partial(self._look, tuple(names)))
 
-    async def read(self, names: Sequence[str]) -> tuple[AttachedFile, ...]:
+    async def read(self, names: Sequence[str], *, besides: int = 0) -> tuple[AttachedFile, ...]:
         """The files a message names, with their content; a name that is no file's, or a folder's, is left out.
+
+        Args:
+            names: What could be files.
+            besides: Files that go with the message already.
 
         Raises:
             FileRefused: One of them cannot be attached, there are too many, or the disk does not answer.
@@ -60,7 +64,7 @@ class Attachments:
             return ()
         try:
             async with asyncio.timeout(_MOST_S):
-                return await self._disk.run(partial(self._read, tuple(names)))
+                return await self._disk.run(partial(self._read, tuple(names), besides))
         except TimeoutError:
             raise FileRefused(
                 f"the files of this message could not be read within {_MOST_S:.0f} s", hint="Is a drive not there?"
@@ -84,12 +88,10 @@ class Attachments:
                 chips.append(Chip(path.name, detail, is_refused=over))
         return chips
 
-    def _read(self, names: tuple[str, ...]) -> tuple[AttachedFile, ...]:
+    def _read(self, names: tuple[str, ...], besides: int) -> tuple[AttachedFile, ...]:
         paths = [path for path in self._paths(names) if not path.is_dir()]
-        if len(paths) > MAX_FILES:
-            raise FileRefused(
-                f"{len(paths)} files are too many for one message", hint=f"At most {MAX_FILES} go with one."
-            )
+        if (count := len(paths) + besides) > MAX_FILES:
+            raise FileRefused(f"{count} files are too many for one message", hint=f"At most {MAX_FILES} go with one.")
         return tuple(read_file(path) for path in paths)
 
     def _paths(self, names: tuple[str, ...]) -> list[Path]:

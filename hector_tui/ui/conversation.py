@@ -17,6 +17,7 @@ from hector_tui.domain.models import ChosenModel
 from hector_tui.domain.turns import SessionInfo, Turn, TurnRecord
 from hector_tui.domain.usage import Usage
 from hector_tui.engine.thread import EngineThread
+from hector_tui.ui.kept_files import KeptFile
 from hector_tui.ui.transcript.document import TranscriptDocument
 from hector_tui.ui.transcript.entries import Entry
 from hector_tui.ui.turn_view import TurnView
@@ -43,6 +44,7 @@ class Conversation:
 
     Attributes:
         draft: What stands in the prompt and was not sent.
+        kept: Stored files that go with the draft.
         seen_ordinal: The last turn the person has looked at.
         agent_id: Whom the next message goes to.
         chosen: The model the session chose for itself; None while its agent's own answers.
@@ -54,6 +56,7 @@ class Conversation:
         self.agent_id = info.agent_id
         self.document = TranscriptDocument()
         self.draft = ""
+        self.kept: tuple[KeptFile, ...] = ()
         self.seen_ordinal = 0
         self.stored: Turn | None = None
         self.chosen: ChosenModel | None = None

@@ -6,18 +6,20 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-from hector_tui.domain.addressing import split_address
+from hector_tui.domain.addressing import addressed, split_address
 from hector_tui.domain.approvals import ApprovalRequest, Decision
 from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.keys import SessionKey
+from hector_tui.domain.messages import FilePart
 from hector_tui.domain.models import ChosenModel
-from hector_tui.domain.turns import SessionInfo, TabInfo, TurnStatus
+from hector_tui.domain.turns import SessionInfo, TabInfo, Turn, TurnStatus
 from hector_tui.engine.host import Engine
 from hector_tui.engine.queueing import QueuedMessage, SessionQueue
 from hector_tui.engine.thread import EngineThread
 from hector_tui.engine.views import AgentView, SessionActivity
 from hector_tui.errors import SessionError, UnknownSession
 from hector_tui.ui.conversation import Conversation
+from hector_tui.ui.kept_files import KeptFile, kept_of
 from hector_tui.ui.shelf import Shelf
 from hector_tui.ui.widgets.tab_layout import TabState
 from hector_tui.ui.workspace import Workspace, state_of
@@ -98,8 +100,11 @@ class Desk:
             conversation = await self._open(tab.session_id, tab)
             if tab.active:
                 self.workspace.activate(conversation)
+            elif tab.beside:
+                self.workspace.put_beside(conversation)
         if self.workspace.active is None and len(self.workspace):
             self.workspace.activate(next(iter(self.workspace)))
+            self.workspace.put_beside(None)
 
     async def begin(self, agent_id: str, session_id: str | None = None) -> Conversation:
         """Begin a session with an agent in a new tab and show it.
@@ -170,22 +175,22 @@ class Desk:
         await self._engine.call(lambda engine: engine.chat.send(key, words, files))
         await self.refresh_info(conversation)
 
-    async def ask_last_again(self, conversation: Conversation) -> bool:
-        """Send the last question once more, to the same agent and with the same files; False when there is none.
+    async def repeat(self, turn: Turn) -> None:
+        """Send a question once more, to the same agent and with the same files.
 
         Raises:
             AgentError, SessionError, StoreError: As `send` does.
         """
-        turn = conversation.last_turn
-        if turn is None:
-            return False
 
-        async def ask_again(engine: Engine) -> None:
+        async def repeat(engine: Engine) -> None:
             files = await engine.chat.files_of(turn.key, turn.files)
             await engine.chat.send(turn.key, turn.text, files)
 
-        await self._engine.call(ask_again)
-        return True
+        await self._engine.call(repeat)
+
+    async def files_of(self, key: SessionKey, parts: Sequence[FilePart]) -> Sequence[AttachedFile]:
+        """What was attached to a message, with its content; what the database lost is not there."""
+        return await self._engine.call(lambda engine: engine.chat.files_of(key, parts))
 
     def addressed(self, conversation: Conversation, text: str) -> tuple[SessionKey, str]:
         """Whom a message goes to, and its words without the address."""
@@ -206,6 +211,18 @@ class Desk:
             return engine.chat.queue.messages(session_id)
 
         return await self._engine.call(waiting)
+
+    async def take_back(self, conversation: Conversation, message: QueuedMessage) -> tuple[str, tuple[KeptFile, ...]]:
+        """Take a waiting message out; returns it as it is written in the prompt, and the files it was sent with.
+
+        Raises:
+            SessionError: It is not waiting any more.
+            StoreError: Nothing was changed.
+        """
+        # Before it is dropped: with it goes what was attached to it.
+        files = await self.files_of(message.key, message.files)
+        words = await self.change_queue(conversation, lambda queue, session_id: queue.drop(session_id, message.turn_id))
+        return addressed(words, message.key.agent_id, conversation.agent_id), kept_of(words, files)
 
     async def change_queue(self, conversation: Conversation, change: Callable[[SessionQueue, str], Awaitable[T]]) -> T:
         """Change what waits in a session; `change` is given the queue and the session's id.
@@ -338,10 +355,13 @@ class Desk:
         return conversation.chosen
 
     async def save(self) -> None:
-        """Store which tabs are open."""
+        """Store which tabs are open, and which of them are shown."""
         order = self.workspace.session_ids
-        active = self.workspace.active.info.session_id if self.workspace.active is not None else ""
-        await self._engine.call(lambda engine: engine.chat.save_tabs(order, active))
+        active, beside = (
+            shown.info.session_id if shown is not None else ""
+            for shown in (self.workspace.active, self.workspace.beside)
+        )
+        await self._engine.call(lambda engine: engine.chat.save_tabs(order, active, beside))
 
     async def save_draft(self, conversation: Conversation) -> None:
         """Store what stands in a prompt."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Awaitable, Callable
 
+from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.message_pump import MessagePump
 from textual.worker import Worker
@@ -39,10 +41,24 @@ async def guarded(node: MessagePump, work: Work) -> None:
         await work()
     except asyncio.CancelledError:
         raise
+    except NoMatches:
+        # A dialog that was left while its work was under way has lost its parts before its workers are told to end.
+        if not _is_left(node):
+            _report(node)
     except HectorError as error:
         logger.info("%s", error)
         node.app.notify(clean(str(error)), severity="error", timeout=_SHOWN_S, markup=False)
-    except Exception as error:
-        logger.exception("a task of the interface failed")
-        text = f"An internal error ({type(error).__name__}); the log has the details."
-        node.app.notify(text, severity="error", timeout=_SHOWN_S, markup=False)
+    except Exception:
+        _report(node)
+
+
+def _is_left(node: MessagePump) -> bool:
+    """Whether a node's screen is shown no more and does not lie below another one either."""
+    return isinstance(node, DOMNode) and node.screen not in node.app.screen_stack
+
+
+def _report(node: MessagePump) -> None:
+    """Say that the error being handled is none that was expected."""
+    logger.exception("a task of the interface failed")
+    text = f"An internal error ({type(sys.exception()).__name__}); the log has the details."
+    node.app.notify(text, severity="error", timeout=_SHOWN_S, markup=False)

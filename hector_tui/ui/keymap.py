@@ -16,6 +16,7 @@ from textual.binding import Binding
 
 from hector_tui.ui.commands import COMMANDS, NO_KEY, TAB_COMMANDS, Command
 from hector_tui.ui.key_names import readable
+from hector_tui.ui.short_titles import SHORT_TITLES
 
 LEADER_ID = "app.leader"
 
@@ -88,9 +89,10 @@ class Keys:
         """The command behind a key after the leader key."""
         return next((command for command in COMMANDS if self.leader_of(command) == key), None)
 
-    def leader_rows(self) -> tuple[tuple[str, str], ...]:
-        """Keys after the leader key with what they do."""
-        rows = [(self.leader_of(command), command.title) for command in COMMANDS]
+    def leader_rows(self, *, short: bool = False) -> tuple[tuple[str, str], ...]:
+        """Keys after the leader key with what they do, in few words where there is little room."""
+        shorter = SHORT_TITLES if short else {}
+        rows = [(self.leader_of(each), shorter.get(each.command_id, each.title)) for each in COMMANDS]
         return (*((key, title) for key, title in rows if key), ("1-9", "Go to a tab"))
 
 

@@ -38,7 +38,7 @@ class Link:
     @property
     def question(self) -> str:
         """What the person is shown before it is opened."""
-        return "\n".join((self.url, "", f"Goes to: {self.site}", *self.remarks))
+        return "\n".join((f"Goes to: {self.site}", *self.remarks, "", self.url))
 
 
 def checked_link(url: str) -> Link:

@@ -8,7 +8,6 @@ from functools import partial
 from textual.app import SystemCommand
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
-from textual.markup import escape
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -28,7 +27,7 @@ class CommandProvider(Provider):
             self.app.get_system_commands(self.screen), key=lambda command: command.title
         ):
             if is_discovered:
-                yield DiscoveryHit(Content(title), run, text=title, help=escape(keys))
+                yield DiscoveryHit(_row(Content(title), keys), run, text=title)
 
     async def search(self, query: str) -> Hits:
         """What has the letters of the query, with those letters marked."""
@@ -39,7 +38,12 @@ class CommandProvider(Provider):
                 shown = Content(title)
                 for place in places:
                     shown = shown.stylize(matcher.match_style, place, place + 1)
-                yield Hit(score, shown, run, text=title, help=escape(keys))
+                yield Hit(score, _row(shown, keys), run, text=title)
+
+
+def _row(title: Content, keys: str) -> Content:
+    """A command and its keys on one line."""
+    return Content.assemble(title, (f"  {keys}", "not bold"))
 
 
 def part_commands(screen: Screen[None], keys: Keys) -> Iterable[SystemCommand]:

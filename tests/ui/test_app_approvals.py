@@ -89,7 +89,7 @@ async def test_once_left_the_bar_offers_no_keys_any_more(tmp_path: Path) -> None
         await listening(person, bar)
 
         def is_lit() -> bool:
-            content = bar.query_one(Static).content
+            content = bar.query_one("#approval-keys", Static).content
             return isinstance(content, Content) and str(content.spans).count("$warning bold") > 1
 
         # Only then has it drawn itself for the last time, and leaves it as it is.

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from hector_tui.domain.files import MAX_FILES, MAX_TEXT_BYTES
+from hector_tui.domain.files import MAX_FILES, MAX_TEXT_BYTES, AttachedFile
 from hector_tui.ui.app import Start
-from tests.provider import LoopbackProvider
+from hector_tui.ui.kept_files import kept_of, still_named
+from tests.provider import Answer, LoopbackProvider, ReceivedRequest
 from tests.ui.support import Person, echo_config, running, stored
 
 
 @asynccontextmanager
-async def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Person, Path]]:
+async def in_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, respond: Callable[[ReceivedRequest], Answer] | None = None
+) -> AsyncIterator[tuple[Person, Path]]:
     folder = tmp_path / "work"
     folder.mkdir()
     (folder / "notes.md").write_text("# Notes", encoding="utf-8")
     (folder / "src").mkdir()
     monkeypatch.chdir(folder)
     async with (
-        LoopbackProvider() as provider,
+        LoopbackProvider(respond) if respond is not None else LoopbackProvider() as provider,
         running(tmp_path / "profile", config=[echo_config(tmp_path, provider.base_url)]) as person,
     ):
         await person.begin("echo")
@@ -51,6 +54,99 @@ async def test_a_named_file_goes_with_the_message(tmp_path: Path, monkeypatch: p
         await person.send("/retry")
         await person.until(lambda: person.active.last_ordinal == 2 and not person.active.is_live, "the answer")
         assert files_of_turns(tmp_path) == [["notes.md"], ["notes.md"]]
+
+
+async def until_answered(person: Person, ordinal: int) -> None:
+    await person.until(lambda: person.active.last_ordinal == ordinal and not person.active.is_live, "the answer")
+
+
+async def test_a_question_that_is_edited_or_asked_again_goes_with_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with in_folder(tmp_path, monkeypatch) as (person, folder):
+        await person.ask("what of @notes.md?")
+        (folder / "notes.md").unlink()
+        turn = person.active.last_turn
+        assert turn is not None
+        person.chat.ask_again(person.active, turn)
+        await until_answered(person, 2)
+        assert files_of_turns(tmp_path) == [["notes.md"], ["notes.md"]]
+        person.chat.action_edit_question()
+        await person.sees("> what of @notes.md?", "⊕ notes.md 7 B, as it was sent")
+        await person.press("end", *" now")
+        await person.press("enter")
+        await until_answered(person, 3)
+        assert files_of_turns(tmp_path)[-1] == ["notes.md"]
+        assert "as it was sent" not in person.screen_text
+        assert person.active.kept == ()
+        # What is not named any more does not go.
+        person.chat.action_edit_question()
+        await person.sees("as it was sent")
+        person.chat.prompt.rewrite("what of nothing?")
+        await person.until(lambda: "as it was sent" not in person.screen_text, "no file any more")
+        await person.press("enter")
+        await until_answered(person, 4)
+        assert files_of_turns(tmp_path)[-1] == []
+
+
+async def test_a_waiting_message_that_is_taken_back_keeps_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(request: ReceivedRequest) -> Answer:
+        return Answer(text="drip " * 400, rate=8.0)
+
+    async with in_folder(tmp_path, monkeypatch, slow) as (person, folder):
+        await person.send("first")
+        await person.until(lambda: person.active.is_live, "an answer that comes")
+        await person.send("what of @notes.md?")
+        await person.until(lambda: not person.chat.prompt.value and person.chat.prompt.queue_waits, "its place")
+        (folder / "notes.md").write_text("# Other notes", encoding="utf-8")
+        person.tap("up")
+        await person.sees("> what of @notes.md?", "⊕ notes.md 7 B, as it was sent")
+        (folder / "notes.md").unlink()
+        # Another tab has its own draft, without the file.
+        first = person.active
+        await person.begin("echo")
+        await person.until(lambda: "as it was sent" not in person.screen_text, "no file in the other tab")
+        person.chat.switch_to(first)
+        await person.sees("> what of @notes.md?", "⊕ notes.md 7 B, as it was sent")
+        person.tap("enter")
+        await person.until(lambda: files_of_turns(tmp_path)[-1] == ["notes.md"], "the file with the message")
+        contents = stored(tmp_path / "profile", "SELECT content FROM files")
+        assert contents == [(b"# Notes",)]
+
+
+async def test_a_draft_that_is_cleared_lets_its_files_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with in_folder(tmp_path, monkeypatch) as (person, folder):
+        await person.ask("what of @notes.md?")
+        person.chat.action_edit_question()
+        await person.sees("as it was sent")
+        await person.press("ctrl+c")
+        await person.until(lambda: person.active.kept == (), "nothing kept")
+        # Named anew it is the file of now.
+        (folder / "notes.md").write_text("# Newer notes", encoding="utf-8")
+        await person.write("and @notes.md ")
+        await person.sees("⊕ notes.md 13 B")
+        assert "as it was sent" not in person.screen_text
+
+
+def test_each_mention_keeps_one_of_the_files_of_a_name() -> None:
+    files = [AttachedFile("x.md", "text/markdown", content) for content in (b"1", b"2", b"3")]
+    kept = kept_of("see @a/x.md and (@b/x.md).", files)
+    assert [each.mention for each in kept] == ["a/x.md", "b/x.md).", ""]
+    assert [each.file.content for each in still_named(kept, "see @b/x.md). only")] == [b"2", b"3"]
+
+
+async def test_kept_files_count_among_the_most_that_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with in_folder(tmp_path, monkeypatch) as (person, folder):
+        for number in range(MAX_FILES):
+            (folder / f"n{number}").write_text("x", encoding="utf-8")
+        await person.ask("@notes.md")
+        person.chat.action_edit_question()
+        await person.sees("as it was sent")
+        person.chat.prompt.rewrite("@notes.md " + " ".join(f"@n{number}" for number in range(MAX_FILES)) + " ")
+        await person.press("enter")
+        await person.hears("11 files are too many for one message")
 
 
 async def test_a_file_that_cannot_go_keeps_the_message_in_the_prompt(

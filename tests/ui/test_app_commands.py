@@ -144,7 +144,7 @@ async def test_the_leader_key_lists_what_follows_it_and_does_it(tmp_path: Path) 
     async with talking(tmp_path) as person:
         await person.press("ctrl+x")
         await person.until(lambda: isinstance(person.app.screen, LeaderScreen), "the list")
-        await person.sees("New session", "Copy the last answer", "Go to a tab")
+        await person.sees("New session", "Copy answer or block", "Go to a tab")
         await person.press("question_mark")
         await person.until(lambda: isinstance(person.app.screen, HelpScreen), "help")
         await person.press("escape")
@@ -170,7 +170,7 @@ async def test_the_palette_lists_every_command_and_every_tab(tmp_path: Path) -> 
 
         def listed() -> set[str]:
             options = person.app.screen.query_one(OptionList).options
-            return {str(option.prompt).splitlines()[0].strip() for option in options}
+            return {str(option.prompt).partition("  ")[0].strip() for option in options}
 
         await person.until(lambda: wanted <= listed(), "all commands")
         await person.press(*"rename", "enter")

@@ -200,6 +200,7 @@ async def _says_why_and_can_be_quit(person: Person, *words: str) -> None:
     reason = _text(person, "#home-hint")
     assert all(word in reason for word in words), reason
     await person.sees("ctrl+q quits")
+    assert not person.remarks, "said twice"
     await person.press("ctrl+n", "f3", "ctrl+x", "n", "escape", "alt+1", "f2")
     await person.press("ctrl+q")
     await person.until(lambda: not person.app.is_running, "the end")

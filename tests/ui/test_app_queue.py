@@ -7,8 +7,12 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+from textual.widgets import OptionList
+
 from hector_tui.ui.app import Start
+from hector_tui.ui.screens.dialogs import EditText
 from hector_tui.ui.screens.queue import QueueScreen
+from hector_tui.ui.widgets.prompt import Prompt
 from tests.provider import LoopbackProvider, echo
 from tests.provider.answers import Answer
 from tests.ui.support import Person, echo_config, running
@@ -74,30 +78,48 @@ async def test_up_in_the_empty_prompt_takes_the_last_waiting_message_back(tmp_pa
 async def test_the_queue_dialog_moves_edits_and_takes_out(tmp_path: Path) -> None:
     async with busy_session(tmp_path) as person:
         person.tap("f4")
-        await person.sees("Waiting messages", "▶ 1  second 0000000b", "2  third 0000000c")
+        await person.sees("Waiting messages", "1  second 0000000b", "2  third 0000000c")
         person.tap("J")
-        await person.sees("1  third 0000000c", "▶ 2  second 0000000b")
+        await person.sees("1  third 0000000c", "2  second 0000000b")
         person.tap("d")
         await person.until(lambda: _waiting(person) == 1, "one message to wait")
-        await person.sees("▶ 1  third 0000000c")
+        rows = person.app.screen.query_one(OptionList)
+        await person.until(lambda: rows.option_count == 1 and rows.highlighted == 0, "one message in the list")
         person.tap("e")
         await person.sees("Edit the message")
-        for key in "0000000f":
-            person.tap(key)
-        await person.sees("0000000f")
+        person.app.screen.query_one(Prompt).rewrite("fourth\n0000000f")
+        await person.sees("> fourth", "0000000f")
         person.tap("enter")
-        await person.sees("▶ 1  0000000f")
+        await person.sees("1  fourth⏎0000000f")
+        # The line break is one, and not the sign that stands for it in the list.
+        person.tap("e")
+        await person.until(lambda: isinstance(person.app.screen, EditText), "the dialog again")
+        assert person.app.screen.query_one(Prompt).value == "fourth\n0000000f"
+        person.tap("escape")
+        await person.until(lambda: isinstance(person.app.screen, QueueScreen), "the list")
         person.tap("escape")
         await person.until(lambda: not isinstance(person.app.screen, QueueScreen), "the dialog to close")
-        await _stop_and_see_asked(person, "first 0000000a", "0000000f")
+        await _stop_and_see_asked(person, "first 0000000a", "fourth\n0000000f")
+
+
+async def test_a_message_is_chosen_by_a_click_and_goes_back_into_the_prompt(tmp_path: Path) -> None:
+    async with busy_session(tmp_path) as person:
+        person.tap("f4")
+        await person.sees("2  third 0000000c")
+        await person.pilot.click(OptionList, offset=(4, 1))
+        await person.until(lambda: person.app.screen.query_one(OptionList).highlighted == 1, "the clicked message")
+        person.tap("p")
+        await person.until(lambda: person.chat.prompt.value == "third 0000000c", "the message in the prompt")
+        assert person.prompt_is_ready
+        await person.until(lambda: _waiting(person) == 1, "one message to wait")
 
 
 async def test_a_message_can_be_asked_at_once(tmp_path: Path) -> None:
     async with busy_session(tmp_path) as person:
         person.tap("f4")
-        await person.sees("▶ 1  second 0000000b")
+        await person.sees("1  second 0000000b")
         person.tap("j")
-        await person.sees("▶ 2  third 0000000c")
+        await person.until(lambda: person.app.screen.query_one(OptionList).highlighted == 1, "the second message")
         person.tap("n")
         await person.sees("Nothing waits.")
         person.tap("escape")

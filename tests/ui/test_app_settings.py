@@ -81,7 +81,7 @@ async def test_a_keymap_is_in_force_and_every_hint_says_so(tmp_path: Path) -> No
         await back(person)
         await person.press("alt+x")
         await shows(person, LeaderScreen)
-        await person.sees("Z Edit waiting messages")
+        await person.sees("Z Waiting messages")
         await person.press("escape")
         await person.send("stream")
         await person.sees("f11 f11 to stop")

@@ -8,14 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from hector_tui.ui.app import Start
 from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.screens.block_menu import BlockMenu
+from hector_tui.ui.screens.dialogs import Confirm
 from hector_tui.ui.screens.pager import PagerScreen
 from hector_tui.ui.widgets.approval_bar import ApprovalBar
 from hector_tui.ui.widgets.search_bar import SearchBar
 from tests.provider import Answer, LoopbackProvider, ReceivedRequest
-from tests.ui.support import Person, echo_config, running
+from tests.ui.support import Person, echo_config, running, stored
 
+AGAIN = Start(restore=True)
+BESIDE = "SELECT title FROM tabs JOIN sessions USING (session_id) WHERE beside"
 CAREFUL = """\
 agents:
   careful:
@@ -267,3 +271,57 @@ async def split_again(person: Person) -> None:
     await person.press("f10")
     await person.until(lambda: beside(person) == "left", "left beside")
     await person.sees("turn 39")
+
+
+async def test_the_two_stand_side_by_side_again_after_a_restart(tmp_path: Path) -> None:
+    async with two(tmp_path) as person:
+        await person.press("f10")
+        await person.until(lambda: beside(person) == "left", "the other one beside")
+        await person.until(lambda: stored(tmp_path / "profile", BESIDE) == [("left",)], "it to be stored")
+    async with running(tmp_path / "profile", config=[tmp_path / "echo.yaml"], start=AGAIN, size=(200, 40)) as person:
+        await person.until(lambda: beside(person) == "left", "the other one beside again")
+        assert person.active.info.title == "right"
+        # The two change places, and one is closed: what is stored follows.
+        await person.press("ctrl+x", "x")
+        await person.until(lambda: stored(tmp_path / "profile", BESIDE) == [("right",)], "the other place")
+        await person.until(lambda: beside(person) == "right", "the places changed")
+        await person.press("f10")
+        await person.until(lambda: stored(tmp_path / "profile", BESIDE) == [], "one alone")
+    async with running(tmp_path / "profile", config=[tmp_path / "echo.yaml"], start=AGAIN, size=(200, 40)) as person:
+        await person.until(lambda: person.is_shown, "the tabs")
+        assert beside(person) == ""
+
+
+async def test_a_link_and_a_picture_in_the_one_beside_ask_before_they_open(tmp_path: Path) -> None:
+    def respond(request: ReceivedRequest) -> Answer:
+        return Answer(text="[the book](https://book.example/p) and ![a cake](https://cake.example/c.png)")
+
+    async with (
+        LoopbackProvider(respond) as provider,
+        running(tmp_path / "profile", config=[echo_config(tmp_path, provider.base_url)], size=(200, 40)) as person,
+    ):
+        await person.begin("echo")
+        await person.ask("what?")
+        await person.begin("echo")
+        await person.press("f10")
+        await person.until(lambda: person.chat.side.conversation is not None, "the first one beside")
+        side = person.chat.side.transcript
+        for words, site in (("the book", "book.example"), ("a cake", "cake.example")):
+            await person.sees(words)
+            rows = person.screen_text.splitlines()
+            row = next(number for number in range(side.region.y, len(rows)) if words in rows[number][side.region.x :])
+            column = rows[row].index(words, side.region.x) + 2
+            await person.pilot.click(offset=(column, row))
+            await person.until(lambda: isinstance(person.app.screen, Confirm), "the question")
+            await person.sees(f"Goes to: {site}")
+            await person.press("escape")
+            await person.until(lambda: person.app.screen is person.chat, "the conversation")
+        # The keyboard comes to the same links.
+        await person.press("escape")
+        await person.until(lambda: person.prompt_is_ready, "the prompt")
+        await person.press("ctrl+x", "B")
+        await person.until(lambda: side.has_focus, "the pane beside")
+        person.chat.action_links()
+        await person.sees("Open a link", "https://book.example/p", "https://cake.example/c.png")
+        await person.press("enter")
+        await person.sees("Goes to: book.example")

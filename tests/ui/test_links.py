@@ -25,7 +25,7 @@ from hector_tui.ui.links import Link, checked_link, open_link, opener
 def test_a_link_says_where_it_goes(url: str, site: str) -> None:
     link = checked_link(url)
     assert link.site == site
-    assert link.question.startswith(f"{url}\n") and f"Goes to: {site}" in link.question
+    assert link.question.startswith(f"Goes to: {site}\n") and link.question.endswith(f"\n\n{url}")
 
 
 def test_what_could_deceive_is_said() -> None:

@@ -40,7 +40,7 @@ def resolved(name: str, folder: Path) -> Path | None:
         name: What stands behind the `@`.
         folder: What a relative path begins at.
     """
-    for candidate in _readings(name):
+    for candidate in readings(name):
         try:
             path = folder / Path(candidate).expanduser()
             if path.exists():
@@ -51,7 +51,8 @@ def resolved(name: str, folder: Path) -> Path | None:
     return None
 
 
-def _readings(name: str) -> Iterable[str]:
+def readings(name: str) -> Iterable[str]:
+    """What a mention can mean, likeliest first: as it stands, and without the punctuation behind it."""
     yield name
     shorter = name
     while shorter and shorter[-1] in _PUNCTUATION:

@@ -36,7 +36,7 @@ class AgentPicker(Dialog[str | None]):
         with Vertical(classes="dialog -large"):
             yield Static(clean_line(self._title), classes="dialog-title", markup=False)
             yield AgentCards(self._agents, selected=self._selected)
-            keys = self.key_line(("enter", "choose"), ("dialog.leave", "leave"))
+            keys = self.key_line(("↑ ↓", "choose"), ("enter", "begin"), ("dialog.leave", "leave"))
             yield Static(keys, classes="dialog-keys", markup=False)
 
     @on(AgentCards.Chosen)

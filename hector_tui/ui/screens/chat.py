@@ -185,6 +185,7 @@ class ChatScreen(PromptActions):
 
     def show_fatal(self, reason: str) -> None:
         """The engine cannot be opened: say why, and leave the way out open."""
+        self.set_class(True, "-fatal")
         self.query_one("#home-title", Static).update("hector-tui cannot start")
         self.query_one("#home-hint", Static).update(f"{clean(reason)}\n\n{keys_of(self.app).way_to('app.quit')} quits.")
 
@@ -361,6 +362,8 @@ class ChatScreen(PromptActions):
             return
         # What follows /connect may be somebody's key, and a draft is stored.
         conversation.draft = "" if message.text.lstrip().startswith("/connect") else message.text
+        if not message.text:
+            conversation.kept = ()
         self.refresh_attachments()
         if conversation not in self._unsaved:
             self._unsaved.add(conversation)

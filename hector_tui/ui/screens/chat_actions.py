@@ -11,12 +11,13 @@ from typing import Literal
 
 from textual.message import Message
 
-from hector_tui.domain.addressing import addressed
 from hector_tui.domain.files import AttachedFile
 from hector_tui.engine.feed import ENGINE
+from hector_tui.engine.queueing import QueuedMessage
 from hector_tui.ui.attention import Attention
 from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.inspector.widget import PANELS, Inspector, PanelName
+from hector_tui.ui.kept_files import KeptFile
 from hector_tui.ui.keymap import keys_of
 from hector_tui.ui.notifications import News
 from hector_tui.ui.screens.dialogs import AskText, Confirm
@@ -109,7 +110,7 @@ class ChatActions(ReadingActions, ModelActions):
                 self.prompt.accept()
             self._run_slash(slash)
             return
-        self.run_command(partial(self.send, conversation, text, mentions))
+        self.run_command(partial(self.send, conversation, text, mentions, conversation.kept))
 
     def say_first(self, text: str) -> None:
         """What was typed where there is no prompt yet: a slash command, or the first message of a new session."""
@@ -122,13 +123,21 @@ class ChatActions(ReadingActions, ModelActions):
         await self.begin_with(text)
         self.prompt.action_send()
 
-    async def send(self, conversation: Conversation, text: str, mentions: Sequence[str] = ()) -> None:
+    async def send(
+        self,
+        conversation: Conversation,
+        text: str,
+        mentions: Sequence[str] = (),
+        kept: tuple[KeptFile, ...] = (),
+    ) -> None:
         """Send, with the files that are mentioned; the prompt is cleared only once the message is on disk."""
         try:
-            await self.desk.send(conversation, text, await self.files_of(text, mentions))
+            await self.desk.send(conversation, text, await self.files_of(text, mentions, kept))
         except Exception:
             self.prompt.refuse()
             raise
+        if conversation.kept is kept:
+            conversation.kept = ()
         if conversation is self.active:
             self.prompt.accept()
             self.transcript.scroll_end(animate=False)
@@ -140,8 +149,10 @@ class ChatActions(ReadingActions, ModelActions):
         self.refresh_tabs()
 
     @abstractmethod
-    async def files_of(self, text: str, mentions: Sequence[str]) -> Sequence[AttachedFile]:
-        """Read the files that a message names."""
+    async def files_of(
+        self, text: str, mentions: Sequence[str], kept: Sequence[KeptFile] = ()
+    ) -> Sequence[AttachedFile]:
+        """Read the files that a message names, but those that were kept for it."""
 
     def _run_slash(self, slash: SlashCommand) -> None:
         command = slash.command
@@ -197,26 +208,29 @@ class ChatActions(ReadingActions, ModelActions):
         """See and change what waits in this session."""
         conversation = self.active
         if conversation is not None:
-            self.app.push_screen(QueueScreen(self.desk, conversation))
+            self.app.push_screen(QueueScreen(self.desk, conversation), partial(self._chosen_to_write, conversation))
+
+    def _chosen_to_write(self, conversation: Conversation, message: QueuedMessage | None) -> None:
+        if message is not None:
+            self.run_command(partial(self._take_back, conversation, message))
 
     def take_back(self) -> None:
         """Put the last waiting message back into the prompt."""
         conversation = self.active
         if conversation is not None:
-            self.run_command(partial(self._take_back, conversation))
+            self.run_command(partial(self._take_last_back, conversation))
 
-    async def _take_back(self, conversation: Conversation) -> None:
-        waiting = await self.desk.waiting(conversation)
-        if not waiting:
-            return
-        last = waiting[-1]
-        words = await self.desk.change_queue(
-            conversation, lambda queue, session_id: queue.drop(session_id, last.turn_id)
-        )
-        text = addressed(words, last.key.agent_id, conversation.agent_id)
-        conversation.draft = text
+    async def _take_last_back(self, conversation: Conversation) -> None:
+        if waiting := await self.desk.waiting(conversation):
+            await self._take_back(conversation, waiting[-1])
+
+    async def _take_back(self, conversation: Conversation, message: QueuedMessage) -> None:
+        text, kept = await self.desk.take_back(conversation, message)
         if conversation is self.active:
-            self.prompt.restore(text)
+            self.put_into_prompt(conversation, text, kept)
+        else:
+            conversation.draft, conversation.kept = text, kept
+        await self.desk.save_draft(conversation)
 
     def action_policy(self) -> None:
         """Say what the policies are; `/policy NAME` sets one."""
@@ -240,10 +254,10 @@ class ChatActions(ReadingActions, ModelActions):
             self.run_command(partial(self._retry, conversation))
 
     async def _retry(self, conversation: Conversation) -> None:
-        if not await self.desk.ask_last_again(conversation):
+        if (turn := conversation.last_turn) is None:
             self.tell("Nothing was asked in this session yet.")
-        elif conversation is self.active:
-            self.transcript.scroll_end(animate=False)
+        else:
+            await self.repeat(conversation, turn)
 
     def action_stop(self) -> None:
         """Stop what is being answered."""
@@ -375,7 +389,7 @@ class ChatActions(ReadingActions, ModelActions):
 
     def action_leader(self) -> None:
         """Wait for the key after the leader key."""
-        rows = keys_of(self.app).leader_rows()
+        rows = keys_of(self.app).leader_rows(short=True)
         self.app.push_screen(LeaderScreen(rows, wait_s=self.settings.leader_wait), self._leader_pressed)
 
     def _leader_pressed(self, key: str | None) -> None:

@@ -20,6 +20,9 @@ from hector_tui.ui.widgets.key_input import KeyInput
 from hector_tui.ui.widgets.line_input import LineInput
 
 _LABEL_CELLS = 26
+_NARROW_LABEL_CELLS = 12
+"""The same on a narrow terminal; a longer label pushes what stands behind it."""
+_NARROW = 60
 _UNTRIED = "One cheap request tries it. The key is kept in the system's keyring, or in a file only you can read."
 
 Connect = Callable[[str, str], Awaitable[Connected]]
@@ -43,12 +46,22 @@ class ProviderPicker(Dialog[ConnectOption | None]):
 
     def compose(self) -> ComposeResult:
         """The title, the providers and the keys."""
-        rows = [Option(_row(option), id=str(place)) for place, option in enumerate(self._options)]
         with Vertical(classes="dialog -choice"):
             yield Static(clean_line(self._title), classes="dialog-title", markup=False)
-            yield OptionList(*rows, id="provider-list", markup=False)
+            yield OptionList(*self._rows(), id="provider-list", classes="list-rows", compact=True, markup=False)
             keys = self.key_line(("↑ ↓", "choose"), ("enter", "take"), ("dialog.leave", "leave"))
             yield Static(keys, classes="dialog-keys", markup=False)
+
+    def _rows(self) -> list[Option]:
+        label_cells = _LABEL_CELLS if self.app.size.width >= _NARROW else _NARROW_LABEL_CELLS
+        return [Option(_row(option, label_cells), id=str(place)) for place, option in enumerate(self._options)]
+
+    def on_resize(self) -> None:
+        """The columns have another room."""
+        providers = self.query_one(OptionList)
+        chosen = providers.highlighted
+        providers.set_options(self._rows())
+        providers.highlighted = chosen
 
     @on(OptionList.OptionSelected)
     def _selected(self, message: OptionList.OptionSelected) -> None:
@@ -85,7 +98,8 @@ class ConnectForm(Dialog[Connected | None]):
                 hint = "paste the key" if option.asks_key == "needed" else "a key, if the server wants one"
                 yield KeyInput(placeholder=hint, id="connect-key")
             yield Static(_UNTRIED, id="connect-state", classes="dialog-note", markup=False)
-            keys = self.key_line(("enter", "try and keep"), ("tab", "other field"), ("dialog.leave", "leave"))
+            other = "tab" if option.asks_address and option.asks_key != "no" else ""
+            keys = self.key_line(("enter", "try and keep"), (other, "other field"), ("dialog.leave", "leave"))
             yield Static(keys, classes="dialog-keys", markup=False)
 
     @on(Input.Submitted)
@@ -120,9 +134,11 @@ class ConnectForm(Dialog[Connected | None]):
         self.query_one("#connect-state", Static).update(Content.styled(text, style))
 
 
-def _row(option: ConnectOption) -> Content:
-    label = clean_line(option.label, _LABEL_CELLS).ljust(_LABEL_CELLS)
+def _row(option: ConnectOption, label_cells: int) -> Content:
+    label = clean_line(option.label, _LABEL_CELLS).ljust(label_cells)
     if option.state:
         style = "$text-success" if option.is_stored else "$text-muted"
         return Content.assemble(label, " ", (clean_line(option.state, 60), style))
-    return Content.assemble(label, " ", (clean_line(option.address, 60), "$text-muted"))
+    asked = option.address or ("any address" if option.asks_address else "")
+    needs = asked or (f"a key from {option.key_page}" if option.key_page else "a key")
+    return Content.assemble(label, " ", (clean_line(needs, 60), "$text-muted"))

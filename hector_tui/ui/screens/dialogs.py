@@ -8,11 +8,14 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
 from textual.widgets import Button, Input, Static
 
+from hector_tui.ui.keymap import bindings_of, key_line, keys_of
 from hector_tui.ui.screens.dialog import Dialog
 from hector_tui.ui.text import clean, clean_line
 from hector_tui.ui.widgets.line_input import LineInput
+from hector_tui.ui.widgets.prompt import Prompt
 
 _HAND_S = 0.02
 """Seconds between choosing Yes and pressing it that a hand needs; keys that come closer were not typed."""
@@ -54,6 +57,44 @@ class AskText(Dialog[str | None]):
             self.answer(text)
 
 
+class EditText(Dialog[str | None]):
+    """Asks for other words in place of a text of any number of lines; the answer is None when the person left.
+
+    Args:
+        title: What is asked.
+        value: The text to begin with.
+    """
+
+    AUTO_FOCUS = "Prompt"
+
+    def __init__(self, title: str, value: str) -> None:
+        super().__init__()
+        self._title = title
+        self._value = value
+
+    def compose(self) -> ComposeResult:
+        """The title, the text and the keys."""
+        with Vertical(classes="dialog -tall"):
+            yield Static(clean_line(self._title), classes="dialog-title", markup=False)
+            yield Prompt(self._value)
+            keys = key_line(
+                keys_of(self.app),
+                [*bindings_of(Prompt), *bindings_of(type(self))],
+                (("prompt.send", "save"), ("prompt.break_line", "new line"), ("dialog.leave", "leave")),
+            )
+            yield Static(keys, classes="dialog-keys", markup=False)
+
+    @on(Prompt.Submitted)
+    def _answer(self, message: Prompt.Submitted) -> None:
+        message.stop()
+        self.answer(message.text)
+
+    @on(Prompt.DraftChanged)
+    @on(Prompt.HelpRequested)
+    def _ignore(self, message: Message) -> None:
+        message.stop()
+
+
 class Confirm(Dialog[bool]):
     """Asks yes or no; No has the focus, and Esc means it.
 
@@ -93,12 +134,27 @@ class Confirm(Dialog[bool]):
             with Horizontal(classes="dialog-buttons"):
                 yield Button(clean_line(self._no), id="no", compact=True)
                 yield Button(clean_line(self._yes), id="yes", compact=True)
-            keys = self.key_line(("← →", "choose"), ("enter", "press"), ("dialog.leave", "no"))
-            yield Static(keys, classes="dialog-keys", markup=False)
+            yield Static(self._keys(), classes="dialog-keys", markup=False)
 
     def on_mount(self) -> None:
         """Show no empty space when there is no message."""
         self.query_one(".dialog-message").display = bool(self._message)
+        self.call_after_refresh(self._offer_scrolling)
+
+    def on_resize(self) -> None:
+        """The message has another room."""
+        self.call_after_refresh(self._offer_scrolling)
+
+    def _offer_scrolling(self) -> None:
+        """Name the keys that scroll when there is more of the message than is seen."""
+        # Called a refresh later: an answer that came at once has taken the parts away.
+        for message in self.query(".dialog-message").results(VerticalScroll):
+            self.query_one(".dialog-keys", Static).update(self._keys(scrolls=message.max_scroll_y > 0))
+
+    def _keys(self, *, scrolls: bool = False) -> str:
+        scrolling = "confirm.scroll_up confirm.scroll_down" if scrolls else ""
+        no = clean_line(self._no).lower()
+        return self.key_line((scrolling, "read"), ("← →", "choose"), ("enter", "press"), ("dialog.leave", no))
 
     def on_key(self, event: events.Key) -> None:
         """Remember when the last key came that was not Enter, by the time the terminal's parser read it."""

@@ -46,6 +46,23 @@ class Row:
         return all(word in text for word in query)
 
 
+_NOTHING = Row("", Content.styled("Nothing has these words.", "$text-muted"))
+
+
+def _found(rows: Sequence[Row], query: Sequence[str]) -> list[Row]:
+    """The rows with the words, each group under its heading; where the words can be seen they stand first."""
+    groups: list[list[Row]] = [[]]
+    for row in rows:
+        if not row.row_id:
+            groups.append([row])
+        elif row.answers(query):
+            groups[-1].append(row)
+    groups = [sorted(group, key=lambda row: bool(row.row_id) and not row.shows(query)) for group in groups]
+    groups = [group for group in groups if any(row.row_id for row in group)]
+    groups.sort(key=lambda group: not any(row.row_id and row.shows(query) for row in group))
+    return [row for group in groups for row in group]
+
+
 class FilteredList(Dialog[Answer]):
     """A title, a field, a list, and what there is to say about the highlighted row.
 
@@ -128,14 +145,12 @@ class FilteredList(Dialog[Answer]):
         at = at or self.current
         self._rows = tuple(self.rows())
         query = self.query_one(LineInput).value.lower().split()
-        self._shown = [row for row in self._rows if row.answers(query) and (row.row_id or not query)]
-        if query:
-            self._shown.sort(key=lambda row: not row.shows(query))
+        self._shown = _found(self._rows, query) if query else list(self._rows)
         options = self._list
         # What is highlighted while rows come and go is nobody's choice.
         with self.prevent(OptionList.OptionHighlighted):
             options.clear_options()
-            options.add_options([Option(row.content, disabled=not row.row_id) for row in self._shown])
+            options.add_options([Option(row.content, disabled=not row.row_id) for row in self._shown or [_NOTHING]])
         places = [place for place, row in enumerate(self._shown) if row.row_id]
         wanted = next((place for place in places if self._shown[place].row_id == at), places[0] if places else None)
         options.highlighted = wanted
@@ -143,8 +158,7 @@ class FilteredList(Dialog[Answer]):
 
     def _describe(self) -> None:
         current = self.current
-        detail = self.describe(current) if current else Content.styled("Nothing has these words.", "$text-muted")
-        self.query_one(".list-detail", Static).update(detail)
+        self.query_one(".list-detail", Static).update(self.describe(current) if current else Content(""))
 
     def action_step(self, by: int) -> None:
         """Highlight another row."""

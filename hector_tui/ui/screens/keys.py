@@ -23,6 +23,8 @@ from hector_tui.ui.settings import KEYMAP, NONE, Change, KeyEntry
 from hector_tui.ui.text import clean_line
 
 _TITLE_CELLS = 44
+_LISTED_CELLS = 34
+"""What the keys and the frame want of a narrow terminal."""
 _HEADINGS = {"commands": "Everywhere"}
 
 
@@ -42,8 +44,9 @@ class PressKey(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         """What is asked."""
         with Vertical(classes="dialog"):
-            yield Static(clean_line(self._title), classes="dialog-title", markup=False)
-            yield Static("Press the key, with ctrl or alt if it writes something.", markup=False, classes="press-key")
+            yield Static(clean_line(f"A key for: {self._title}"), classes="dialog-title", markup=False)
+            text = "Press it now. A key that writes something needs ctrl or alt."
+            yield Static(text, markup=False, classes="press-key")
             yield Static("esc leave", classes="dialog-keys", markup=False)
 
     def on_key(self, event: events.Key) -> None:
@@ -85,7 +88,8 @@ class KeysScreen(FilteredList[None]):
                 heading = action.owner
                 yield Row("", Content.styled(_HEADINGS.get(heading) or words_of(heading), "bold $text-muted"))
             changed = action.binding_id in self._keys.changed
-            cells = min(_TITLE_CELLS, self.app.size.width // 2 - 3)
+            width = self.app.size.width
+            cells = min(_TITLE_CELLS, max(width // 2 + 2, width - _LISTED_CELLS))
             content = two_columns(action.title, self._listed(action) or "-", marked=changed, title_cells=cells)
             yield Row(action.binding_id, content, action.binding_id)
 

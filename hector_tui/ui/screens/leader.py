@@ -6,6 +6,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.timer import Timer
 from textual.widgets import Static
 
 from hector_tui.ui.screens.dialog import Dialog
@@ -13,9 +14,9 @@ from hector_tui.ui.text import shorten
 
 _COLUMN = 34
 """Cells a title gets, unless there are so many keys that they need more columns."""
-_LEAST_COLUMN = 18
+_LEAST_COLUMN = 25
 """The narrowest a column gets; with less room the list scrolls by the arrow keys."""
-_SHARE = 0.9
+_SHARE = 0.8
 """Of the screen's height that the list may take."""
 
 _SCROLLS = {"up": -1, "down": 1, "pageup": -8, "pagedown": 8}
@@ -37,12 +38,13 @@ class LeaderScreen(Dialog[str]):
         & > VerticalScroll {
             width: 100%;
             height: auto;
-            max-height: 90%;
-            padding: 1 2;
+            max-height: 80%;
+            padding: 1 2 0 2;
             background: $panel;
             border-top: hkey $primary;
             scrollbar-size-vertical: 1;
         }
+        & > .leader-keys { width: 100%; padding: 0 3; background: $panel; color: $text-muted; }
     }
     """
 
@@ -50,12 +52,13 @@ class LeaderScreen(Dialog[str]):
         super().__init__()
         self._rows = rows
         self._wait_s = wait_s
+        self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """The keys in as many columns as fit."""
-        width, rows = self.app.size.width - 4, int(self.app.size.height * _SHARE) - 3
+        width, rows = self.app.size.width - 4, int(self.app.size.height * _SHARE) - 4
         columns = max(1, width // _COLUMN, min(width // _LEAST_COLUMN, -(-len(self._rows) // max(1, rows))))
-        title_width = max(1, width // columns - 6)
+        title_width = max(1, width // columns - 5)
         height = -(-len(self._rows) // columns)
         lines = []
         for row in range(height):
@@ -66,7 +69,7 @@ class LeaderScreen(Dialog[str]):
                         part
                         for key, title in cells
                         for part in (
-                            (f"{key:>4} ", "$text-primary bold"),
+                            (f"{key:>3} ", "$text-primary bold"),
                             f"{shorten(title, title_width):<{title_width + 1}}",
                         )
                     )
@@ -74,10 +77,17 @@ class LeaderScreen(Dialog[str]):
             )
         with VerticalScroll(can_focus=False):
             yield Static(Content("\n").join(lines), markup=False)
+        keys = self.key_line(("a key", "does it"), ("dialog.leave", "leave"))
+        yield Static(keys, classes="leader-keys", markup=False)
 
     def on_mount(self) -> None:
         """Do not wait for ever."""
-        self.set_timer(self._wait_s, self.action_leave)
+        self._wait()
+
+    def _wait(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(self._wait_s, self.action_leave)
 
     def on_key(self, event: events.Key) -> None:
         """The next key is the answer, unless it scrolls a list that is longer than the screen."""
@@ -85,5 +95,7 @@ class LeaderScreen(Dialog[str]):
         event.prevent_default()
         if rows := _SCROLLS.get(event.key):
             self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False)
+            # Whoever looks for a key is still there.
+            self._wait()
             return
         self.answer(None if event.key == "escape" else event.character or event.key)

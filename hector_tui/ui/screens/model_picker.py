@@ -59,10 +59,10 @@ class ModelPicker(Dialog[str | None]):
 
     def compose(self) -> ComposeResult:
         """The search field, the models and the keys."""
-        with Vertical(classes="dialog -choice"):
+        with Vertical(classes="dialog -list"):
             yield Static("Model for this session", classes="dialog-title", markup=False)
             yield LineInput(placeholder="search, or write provider/model")
-            yield OptionList(id="model-list", markup=False)
+            yield OptionList(id="model-list", classes="list-rows", compact=True, markup=False)
             keys = self.key_line(
                 ("models.up models.down", "choose"),
                 ("enter", "take"),
@@ -120,6 +120,8 @@ class ModelPicker(Dialog[str | None]):
         rows = list(self._rows(words))
         if words and not any(row.id for row in rows) and ModelChoice.parse(written) is not None:
             rows.append(Option(Content.assemble("Take ", (clean_line(written), "bold"), " as written"), id=written))
+        if not rows:
+            rows.append(Option(Content.styled("No model has these words.", "$text-muted"), disabled=True))
         models.set_options(rows)
         ids = [row.id for row in rows]
         wanted = highlighted or (None if words else self._current or DEFAULT)
@@ -130,7 +132,7 @@ class ModelPicker(Dialog[str | None]):
         rows = []
         if all(word in f"default {self._own}".lower() for word in words):
             mark = "" if self._current else "  ·  now"
-            own = Content.assemble("The agent's own  ", (clean_line(self._own), "$text-muted"), (mark, "$text-success"))
+            own = Content.assemble("The agent's own  ", (clean_line(self._own), "$text-muted"), mark)
             rows.append(Option(own, id=DEFAULT))
         for source in self._sources:
             rows += self._rows_of(source, words)
@@ -146,7 +148,7 @@ class ModelPicker(Dialog[str | None]):
         if not left and (words and not all(word in named for word in words)):
             return []
         heading = Content.assemble(
-            (clean_line(source.label), "bold"), ("  ", ""), (clean_line(source.detail, 60), "$text-muted")
+            (clean_line(source.label, 40), "bold"), ("  ", ""), (clean_line(source.detail, 60), "$text-muted")
         )
         rows = [Option(heading, disabled=True)]
         if problem:
@@ -157,7 +159,5 @@ class ModelPicker(Dialog[str | None]):
             window = f"  {compact_number(model.context_window)}" if model.context_window else ""
             mark = "  ·  now" if choice == self._current else ""
             name = clean_line(model.name, _NAME_CELLS)
-            rows.append(
-                Option(Content.assemble("  ", name, (window, "$text-muted"), (mark, "$text-success")), id=choice)
-            )
+            rows.append(Option(Content.assemble("  ", name, (window, "$text-muted"), mark), id=choice))
         return rows

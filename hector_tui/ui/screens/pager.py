@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -39,6 +40,18 @@ class PagerTranscript(Transcript):
     def action_half_page(self, by: int) -> None:
         """Scroll by half a screen."""
         self.action_scroll_rows(by * max(1, self.scrollable_content_region.height // 2))
+
+
+_KEY_PARTS = (
+    ("pager.leave", "leave"),
+    ("pager.page_down pager.page_up", "page"),
+    ("pager.search", "search"),
+    ("transcript.next_match transcript.previous_match", "matches"),
+    ("transcript.previous_question transcript.next_question", "questions"),
+    ("transcript.home transcript.end", "ends"),
+    ("transcript.copy", "copy"),
+)
+"""What the bottom row names, the most wanted first."""
 
 
 class PagerScreen(Screen[None]):
@@ -99,17 +112,16 @@ class PagerScreen(Screen[None]):
         else:
             yield PagerTranscript(self._document, max_width=_WIDEST, id="pager")
         yield SearchBar(forward=True, id="pager-search")
-        parts = (
-            ("pager.page_down pager.page_up", "page"),
-            ("transcript.home transcript.end", "ends"),
-            ("transcript.previous_question transcript.next_question", "questions"),
-            ("transcript.search", "search"),
-            ("transcript.next_match transcript.previous_match", "matches"),
-            ("transcript.copy", "copy"),
-            ("pager.leave", "leave"),
-        )
+        yield Static(id="pager-keys", markup=False)
+
+    def on_resize(self) -> None:
+        """Name as many keys as there is room for; how to leave is the first."""
         bindings = [*bindings_of(PagerTranscript), *bindings_of(type(self))]
-        yield Static(key_line(keys_of(self.app), bindings, parts), id="pager-keys", markup=False)
+        for count in range(len(_KEY_PARTS), 0, -1):
+            line = key_line(keys_of(self.app), bindings, _KEY_PARTS[:count])
+            if cell_len(line) <= self.size.width - 2:
+                break
+        self.query_one("#pager-keys", Static).update(line)
 
     @property
     def transcript(self) -> PagerTranscript:

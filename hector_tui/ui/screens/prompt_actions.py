@@ -16,7 +16,7 @@ from hector_tui.domain.addressing import addressed, split_address
 from hector_tui.domain.files import AttachedFile
 from hector_tui.domain.turns import SentPrompt
 from hector_tui.engine.queueing import QueuedMessage
-from hector_tui.ui.attachments import Attachments
+from hector_tui.ui.attachments import Attachments, Chip
 from hector_tui.ui.commands import Command
 from hector_tui.ui.completion.commands import Argument, ArgumentSource
 from hector_tui.ui.completion.source import PromptSource
@@ -24,7 +24,9 @@ from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.editor import edit_in_terminal, editor_command
 from hector_tui.ui.guarded import run_guarded
 from hector_tui.ui.inspector.widget import PANELS
+from hector_tui.ui.kept_files import KeptFile, still_named
 from hector_tui.ui.keymap import hint, keys_of
+from hector_tui.ui.numbers import size_text
 from hector_tui.ui.screens.chat_actions import ChatActions
 from hector_tui.ui.screens.prompt_search import PromptSearch
 from hector_tui.ui.screens.session_actions import SESSIONS_OFFERED
@@ -115,25 +117,43 @@ class PromptActions(ChatActions):
     def refresh_attachments(self) -> None:
         """Say which files the draft names."""
         text = self.prompt.text if self.active is not None else ""
-        names = self._files_in(text, self.prompt.mentions) if text and parse_slash(text) is None else ()
-        row = self.query_one("#attachments", AttachmentRow)
+        if self.active is None or not text or parse_slash(text) is not None:
+            self.workers.cancel_group(self, "attachments")
+            self._attachment_row.show(())
+            return
+        kept = still_named(self.active.kept, self.prompt.value)
+        names = self._read_for(text, self.prompt.mentions, kept)
+        chips = [Chip(each.file.name, f"{size_text(each.file.part.size)}, as it was sent") for each in kept]
         if names:
-            run_guarded(self, partial(self._look_at, names), group="attachments", exclusive=True)
+            run_guarded(self, partial(self._look_at, names, chips), group="attachments", exclusive=True)
         else:
             self.workers.cancel_group(self, "attachments")
-            row.show(())
+            self._attachment_row.show(chips)
 
-    async def _look_at(self, names: Sequence[str]) -> None:
+    @property
+    def _attachment_row(self) -> AttachmentRow:
+        return self.query_one("#attachments", AttachmentRow)
+
+    async def _look_at(self, names: Sequence[str], kept: Sequence[Chip]) -> None:
         await asyncio.sleep(_LOOK_PAUSE_S)
-        self.query_one("#attachments", AttachmentRow).show(await self.attachments.look(names))
+        self._attachment_row.show([*kept, *await self.attachments.look(names)])
 
-    async def files_of(self, text: str, mentions: Sequence[str]) -> Sequence[AttachedFile]:
-        """Read the files that a message names.
+    async def files_of(
+        self, text: str, mentions: Sequence[str], kept: Sequence[KeptFile] = ()
+    ) -> Sequence[AttachedFile]:
+        """Read the files that a message names, but those that were kept for it.
 
         Raises:
-            FileRefused: One of them cannot be attached.
+            FileRefused: One of them cannot be attached, or there are too many.
         """
-        return await self.attachments.read(self._files_in(text, mentions))
+        going = still_named(kept, text)
+        read = await self.attachments.read(self._read_for(text, mentions, going), besides=len(going))
+        return [*(each.file for each in going), *read]
+
+    def _read_for(self, text: str, mentions: Sequence[str], kept: Sequence[KeptFile]) -> Sequence[str]:
+        """The names that are looked for on the disk."""
+        names = {each.mention for each in kept}
+        return [name for name in self._files_in(text, mentions) if name not in names]
 
     def _files_in(self, text: str, mentions: Sequence[str]) -> Sequence[str]:
         """What could be files: not the agent that the message begins with."""

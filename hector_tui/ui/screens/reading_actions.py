@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import abstractmethod
 from functools import partial
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from hector_tui.ui.block_actions import Act, BlockAction, actions_for, quoted, t
 from hector_tui.ui.clipboard import copy_text
 from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.export import as_markdown, write_export
+from hector_tui.ui.kept_files import KeptFile, kept_of
 from hector_tui.ui.links import Link, checked_link, open_link, opener
 from hector_tui.ui.screens.block_menu import BlockMenu
 from hector_tui.ui.screens.dialogs import Confirm
+from hector_tui.ui.screens.link_picker import LinkPicker
 from hector_tui.ui.screens.pager import PagerScreen
 from hector_tui.ui.screens.split_actions import SplitActions
 from hector_tui.ui.text import clean_line
@@ -317,13 +320,24 @@ class ReadingActions(SplitActions):
         if conversation is not self.active:
             # The prompt belongs to the other one: what is sent from it would not arrive where it was asked.
             await self.show_conversation(conversation)
+        files = await self.desk.files_of(turn.key, turn.files)
+        if conversation is self.active:
+            self.reader.drop_cursor()
+            self.put_into_prompt(conversation, addressed(conversation, turn), kept_of(turn.text, files))
+
+    def put_into_prompt(self, conversation: Conversation, text: str, kept: tuple[KeptFile, ...]) -> None:
+        """Put a message into the prompt of the active conversation, with the files it was sent with."""
         had_draft = bool(self.prompt.value.strip())
-        self.prompt.discard()
-        self.prompt.take(addressed(conversation, turn))
-        self.reader.drop_cursor()
+        self.prompt.rewrite(text)
         self.prompt.focus()
+        conversation.draft, conversation.kept = self.prompt.value, kept
+        self.refresh_attachments()
         if had_draft:
-            self.tell("The draft made room for the question; Ctrl+Z brings it back.")
+            self.tell("The draft made room for the question; ctrl+z brings it back.")
+
+    @abstractmethod
+    def refresh_attachments(self) -> None:
+        """Say which files go with the draft."""
 
     def _chosen_turn(self, conversation: Conversation | None) -> Turn | None:
         if conversation is None:
@@ -332,13 +346,15 @@ class ReadingActions(SplitActions):
         return (conversation.turn_of(cursor) if cursor is not None else None) or conversation.last_turn
 
     def ask_again(self, conversation: Conversation, turn: Turn) -> None:
-        """Ask a question once more, of the agent that answered it: a new turn at the end."""
-        text = addressed(conversation, turn)
+        """Ask a question once more, of the agent that answered it and with its files: a new turn at the end."""
+        self.run_command(partial(self.repeat, conversation, turn))
+
+    async def repeat(self, conversation: Conversation, turn: Turn) -> None:
+        """Send a question once more; the draft stays as it is."""
+        await self.desk.repeat(turn)
         if conversation is self.active:
-            self.run_command(partial(self.send, conversation, text))
-        else:
-            # `send` would clear the prompt and the draft, and neither is what is sent here.
-            self.run_command(partial(self.desk.send, conversation, text))
+            self.transcript.scroll_end(animate=False)
+        self.refresh_tabs()
 
     def action_raw(self) -> None:
         """View the block under the cursor, or the last answer, as it was written."""
@@ -356,8 +372,7 @@ class ReadingActions(SplitActions):
         """Choose among the links in view."""
         urls = self.reader.visible_links()
         if urls:
-            choices = [(clean_line(url, 200), partial(self.open_link, url)) for url in urls]
-            self.run_command(lambda: self.app.search_commands(choices, placeholder="Open a link …"))
+            self.app.push_screen(LinkPicker(urls), lambda url: self.open_link(url) if url else None)
         else:
             self.tell("There is no link in view.")
 

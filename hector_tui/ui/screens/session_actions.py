@@ -107,6 +107,8 @@ class SessionActions(Screen[None]):
 
     def action_new_session(self) -> None:
         """Choose an agent and begin a session with it."""
+        if not self.desk.agents:
+            return
         current = self.active.agent_id if self.active is not None else self.desk.preferred_agent()
         picker = AgentPicker(self.agent_cards(), selected=current, title="New session with …")
         self.app.push_screen(picker, lambda agent_id: self.begin(agent_id) if agent_id else None)

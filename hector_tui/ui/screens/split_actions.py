@@ -108,6 +108,7 @@ class SplitActions(SessionActions):
         self.desk.workspace.put_beside(conversation)
         self.refresh_tabs()
         self.refresh_beside()
+        self.run_command(self.desk.save)
         if conversation is not None and not self.desk.workspace.room_beside:
             has = self.size.width
             self.tell(f"Two sessions side by side need {SPLIT_COLUMNS} columns and here are {has}: it waits for them.")

@@ -15,13 +15,16 @@ from textual.widgets import Input, Static
 from hector_tui.domain.excerpts import fold
 from hector_tui.ui.conversation import Conversation
 from hector_tui.ui.desk import Desk
+from hector_tui.ui.keymap import keys_of
 from hector_tui.ui.screens.dialog import Dialog
 from hector_tui.ui.text import clean_line
 from hector_tui.ui.widgets.line_input import LineInput
 from hector_tui.ui.widgets.tab_layout import GLYPHS, TabItem
 
-_SHOWN = 16
-"""Tabs in view; typing finds the others."""
+_MOST_SHOWN = 16
+_SHARE = 0.5
+"""Of the screen's height that the list may take, with the row that counts the others; typing finds those."""
+_CHOSEN = "$block-cursor-foreground on $block-cursor-background bold"
 _WALK_S = 1.0
 """Seconds within which another press goes on walking instead of beginning again."""
 _REFRESH_S = 1.0
@@ -102,25 +105,42 @@ class TabSwitcher(Dialog[Conversation | None]):
         return found
 
     def _show(self) -> None:
+        if not self.query("#switcher-list"):
+            return  # It is called a refresh later, when the dialog may have been left.
         found = self._matching()
         self._selected = max(0, min(self._selected, len(found) - 1))
-        first = max(0, min(self._selected - _SHOWN // 2, len(found) - _SHOWN))
+        first = self._first(len(found))
         numbers = {name: number for number, name in enumerate(self._desk.workspace.session_ids, start=1)}
-        width = max(20, self.query_one("#switcher-list").size.width - 2)
+        width = max(20, self.query_one("#switcher-list").content_size.width)
         lines = []
-        for place, (conversation, item) in enumerate(found[first : first + _SHOWN], start=first):
+        for place, (conversation, item) in enumerate(found[first : first + self._room], start=first):
             badge = f" •{item.unread}" if item.unread else ""
             badge += f" +{item.queued}" if item.queued else ""
             title = clean_line(item.title, width - 10 - len(badge))
             number = numbers[conversation.info.session_id]
-            pointer = "▸" if place == self._selected else " "
-            style = "bold" if place == self._selected else ""
-            lines.append(Content.styled(f"{pointer} {number:>3} {GLYPHS[item.state]} {title}{badge}", style))
+            line = Content(f"{number:>4} {GLYPHS[item.state]} {title}{badge}")
+            if place == self._selected:
+                line = line.pad_right(max(0, width - line.cell_length)).stylize(_CHOSEN)
+            lines.append(line)
         left = len(found) - len(lines)
         if left > 0:
-            lines.append(Content.styled(f"  {left} more; type to find them", "$text-muted"))
-        empty = Content.styled("No tab has such a title; ctrl+s searches all sessions.", "$text-muted")
+            lines.append(Content.styled(f"     {left} more; type to find them", "$text-muted"))
+        lists = keys_of(self.app).way_to("session.open")
+        empty = Content.styled(f"No tab has such a title. Leave, and {lists} searches all sessions.", "$text-muted")
         self.query_one("#switcher-list", Static).update(Content("\n").join(lines) if lines else empty)
+
+    @property
+    def _room(self) -> int:
+        """Tabs in view."""
+        return max(3, min(_MOST_SHOWN, int(self.size.height * _SHARE)))
+
+    def _first(self, count: int) -> int:
+        """The place of the first tab in view, so that the chosen one is in it."""
+        return max(0, min(self._selected - self._room // 2, count - self._room))
+
+    def on_resize(self) -> None:
+        """There is another room."""
+        self.call_after_refresh(self._show)
 
     def action_select(self, by: int) -> None:
         """Choose another tab, around the end."""
@@ -144,10 +164,10 @@ class TabSwitcher(Dialog[Conversation | None]):
     def on_click(self, event: events.Click) -> None:
         """Go to the tab that was clicked."""
         tabs = self.query_one("#switcher-list")
-        if event.widget is not tabs:
+        if not tabs.content_region.contains(int(event.screen_x), int(event.screen_y)):
             return
         found = self._matching()
-        first = max(0, min(self._selected - _SHOWN // 2, len(found) - _SHOWN))
-        place = first + event.screen_y - tabs.content_region.y
-        if first <= place < min(first + _SHOWN, len(found)):
+        first = self._first(len(found))
+        place = first + int(event.screen_y) - tabs.content_region.y
+        if first <= place < min(first + self._room, len(found)):
             self.answer(found[place][0])

@@ -88,6 +88,9 @@ class AgentCard(Widget):
 
         &:hover { background: $boost; }
         &.-highlighted { background: $primary 20%; border-left: outer $primary; }
+        /* Nothing can be mixed of the terminal's colours; there a bar marks the card, and no other has one. */
+        &:ansi { border-left: blank; }
+        &.-highlighted:ansi { background: ansi_default; border-left: outer $primary; }
     }
     """
 

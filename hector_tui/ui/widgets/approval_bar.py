@@ -15,20 +15,22 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
 from hector_tui.domain.approvals import ApprovalRequest, Decision
+from hector_tui.ui.inspector.wrapping import Wrapper
 from hector_tui.ui.key_names import readable
 from hector_tui.ui.keymap import keys_of
+from hector_tui.ui.numbers import counted
 from hector_tui.ui.text import clean, clean_line
 
 QUIET_S = 0.5
 """Seconds without a key after which the bar listens."""
-_SHOWN_LINES = 4
-"""Lines of the arguments before `v` shows all."""
+_SHOWN_ROWS = 4
+"""Rows of the arguments before `v` shows all."""
 _WORDS = {
     "approval.once": "once",
     "approval.session": "this session",
@@ -39,7 +41,7 @@ _WORDS = {
 }
 
 
-class ApprovalBar(VerticalScroll, can_focus=True):
+class ApprovalBar(Vertical, can_focus=True):
     """Shows the first call that waits, and takes the decision.
 
     Args:
@@ -50,16 +52,15 @@ class ApprovalBar(VerticalScroll, can_focus=True):
     DEFAULT_CSS = """
     ApprovalBar {
         height: auto;
-        max-height: 50%;
         margin: 0 1;
         padding: 0 1;
         border-left: thick $warning;
         background: $surface;
         display: none;
-        scrollbar-size-vertical: 1;
     }
     ApprovalBar:focus { background: $panel; }
-    ApprovalBar > Static { height: auto; }
+    ApprovalBar Static { height: auto; }
+    ApprovalBar > VerticalScroll { height: auto; scrollbar-size-vertical: 1; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -68,6 +69,10 @@ class ApprovalBar(VerticalScroll, can_focus=True):
         Binding("n", "decide('no')", "Refuse", id="approval.no", show=False),
         Binding("r", "refuse_with_reason", "Refuse and say why", id="approval.reason", show=False),
         Binding("v", "toggle_all", "Show all of the call", id="approval.all", show=False),
+        Binding("up,k", "scroll_call(-1)", "Scroll up", id="approval.scroll_up", show=False),
+        Binding("down,j", "scroll_call(1)", "Scroll down", id="approval.scroll_down", show=False),
+        Binding("pageup", "scroll_call(-8)", "Page up", id="approval.page_up", show=False),
+        Binding("pagedown", "scroll_call(8)", "Page down", id="approval.page_down", show=False),
         Binding("escape", "later", "Back to the prompt", id="approval.later", show=False),
     ]
 
@@ -102,8 +107,11 @@ class ApprovalBar(VerticalScroll, can_focus=True):
         self._shows_all = False
 
     def compose(self) -> ComposeResult:
-        """The text; the bar itself scrolls it."""
-        yield Static(markup=False)
+        """Who asks, the call, which scrolls, and the keys, which stay in sight however long the call is."""
+        yield Static(id="approval-who", markup=False)
+        with VerticalScroll(can_focus=False):
+            yield Static(id="approval-call", markup=False)
+        yield Static(id="approval-keys", markup=False)
 
     @property
     def request(self) -> ApprovalRequest | None:
@@ -176,6 +184,10 @@ class ApprovalBar(VerticalScroll, can_focus=True):
         self._shows_all = not self._shows_all
         self._draw()
 
+    def action_scroll_call(self, rows: int) -> None:
+        """Scroll arguments that are longer than the bar."""
+        self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False)
+
     def action_later(self) -> None:
         """Leave the call waiting."""
         self.post_message(self.Left())
@@ -190,22 +202,27 @@ class ApprovalBar(VerticalScroll, can_focus=True):
         if request is None or not self.is_mounted:
             return
         more = f" · 1 of {len(self._requests)}" if len(self._requests) > 1 else ""
-        lines = [
-            Content.assemble(
-                ("! ", "$warning bold"),
-                (clean_line(self._name_of(request.key.agent_id), 40), "$chat-agent bold"),
-                " wants to use ",
-                (clean_line(request.name, 60), "$chat-tool bold"),
-                (more, "$chat-dim"),
-            )
-        ]
-        told = argument_lines(request.arguments)
-        shown = told if self._shows_all else told[:_SHOWN_LINES]
-        lines += [Content(f"  {line}") for line in shown]
+        who = Content.assemble(
+            ("! ", "$warning bold"),
+            (clean_line(self._name_of(request.key.agent_id), 40), "$chat-agent bold"),
+            " wants to use ",
+            (clean_line(request.name, 60), "$chat-tool bold"),
+            (more, "$chat-dim"),
+        )
+        self.query_one("#approval-who", Static).update(who)
+        # One cell less than there is: a scrollbar may come.
+        wrapper = Wrapper((self.content_size.width or self.app.size.width) - 1)
+        told = [row for line in argument_lines(request.arguments) for row in wrapper.lines(line, indent=2)]
+        shown = told if self._shows_all else told[:_SHOWN_ROWS]
+        lines = [Content(row) for row in shown]
         if len(shown) < len(told):
-            lines.append(Content.styled(f"  … {len(told) - len(shown)} more lines", "$chat-dim"))
-        lines.append(self._key_line())
-        self.query_one(Static).update(Content("\n").join(lines))
+            lines.append(Content.styled(f"  … {counted(len(told) - len(shown), 'more row')}", "$chat-dim"))
+        self.query_one("#approval-call", Static).update(Content("\n").join(lines))
+        keys = self._key_line()
+        self.query_one("#approval-keys", Static).update(keys)
+        # Half of the screen is for the conversation.
+        room = (self.app.size.height - 2) // 2 - 1 - len(keys.split())
+        self.query_one(VerticalScroll).styles.max_height = max(1, room)
 
     def _key_line(self) -> Content:
         keys = keys_of(self.app)

@@ -38,6 +38,7 @@ class CompletionPopup(Widget, can_focus=False):
         color: $foreground;
 
         & .completion--chosen { background: $primary-muted; color: $text-primary; text-style: bold; }
+        &:ansi .completion--chosen { background: $block-cursor-background; color: $block-cursor-foreground; }
         & .completion--matched { text-style: underline; }
         & .completion--dim { color: $text-muted; }
     }

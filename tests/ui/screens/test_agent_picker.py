@@ -114,7 +114,7 @@ async def test_everything_needed_is_on_the_smallest_screen() -> None:
             await pilot.press("down")
         text = screen_text(app)
         assert "Choose an agent" in text
-        assert "enter choose · esc leave" in text
+        assert "↑ ↓ choose · enter begin · esc leave" in text
 
 
 async def test_a_disabled_agent_shows_its_whole_reason_and_cannot_be_chosen() -> None:

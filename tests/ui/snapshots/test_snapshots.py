@@ -238,6 +238,21 @@ async def split(person: Person) -> None:
     await person.press("f10")
 
 
+async def connect(person: Person) -> None:
+    """What can be connected."""
+    await person.begin("cook")
+    person.chat.action_connect()
+    await over(person)
+
+
+async def tab_list(person: Person) -> None:
+    """The open tabs, the one shown before chosen."""
+    await two_sessions(person)
+    person.chat.action_tab_list()
+    await over(person)
+    await person.sees("Go to a tab", "Pancakes")
+
+
 SCENES: dict[str, Scene] = {
     "home": home,
     "conversation": conversation,
@@ -249,6 +264,8 @@ SCENES: dict[str, Scene] = {
     "search": search,
     "completion": completion,
     "split": split,
+    "connect": connect,
+    "tab-list": tab_list,
 }
 
 
