@@ -34,18 +34,19 @@ async def keep_daily_backups(profile: Profile, tell: Callable[[str], None], *, f
 
     Args:
         profile: Whose database.
-        tell: Called with a sentence when a backup could not be made; not again for the same reason.
+        tell: Called with a sentence when a backup could not be made; not again before one was made.
         first_s: Seconds until the first look.
     """
-    told = ""
+    is_told = False
     await asyncio.sleep(first_s)
     while True:
         try:
-            await _in_thread(lambda stop: make_daily_backup(profile, stop=stop))
+            if await _in_thread(lambda stop: make_daily_backup(profile, stop=stop)) is not None:
+                is_told = False
         except HectorError as error:
             logger.warning("no backup was made: %s", error)
-            if str(error) != told:
-                told = str(error)
+            if not is_told:
+                is_told = True
                 tell(f"No backup of the conversations could be made: {error}")
         except Exception:
             # Whatever it is, it must not end the program that this only takes care of.
@@ -99,12 +100,12 @@ def _has_content(database: Path) -> bool:
         return True  # making the backup tells what is wrong
 
 
-async def _in_thread(work: Callable[[threading.Event], Backup | None]) -> None:
+async def _in_thread(work: Callable[[threading.Event], Backup | None]) -> Backup | None:
     """Run the work in a thread; cancelled, tell it to stop and wait until it has cleaned up."""
     stop = threading.Event()
     running = asyncio.ensure_future(asyncio.to_thread(work, stop))
     try:
-        await asyncio.shield(running)
+        return await asyncio.shield(running)
     except asyncio.CancelledError:
         stop.set()
         await asyncio.wait({running})

@@ -338,7 +338,7 @@ class HectorApp(App[None], inherit_bindings=False):
             return self.screen is self._chat
         return super().check_action(action, parameters)
 
-    def on_chat_actions_inspector_toggled(self, message: ChatScreen.InspectorToggled) -> None:
+    def on_inspector_actions_inspector_toggled(self, message: ChatScreen.InspectorToggled) -> None:
         """Remember whether wide terminals show the inspector."""
         self.change_settings({("inspector",): message.shown})
 

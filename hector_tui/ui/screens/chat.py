@@ -134,11 +134,6 @@ class ChatScreen(PromptActions):
         """What was said."""
         return self.query_one("#transcript", Transcript)
 
-    @property
-    def inspector(self) -> Inspector:
-        """What the agent knows."""
-        return self.query_one("#inspector", Inspector)
-
     # Beginning
 
     def on_mount(self) -> None:
@@ -409,16 +404,3 @@ class ChatScreen(PromptActions):
     @on(Transcript.NewBelow)
     def _new_below(self, message: Transcript.NewBelow) -> None:
         self.refresh_status()
-
-    @on(Inspector.PanelChanged)
-    def _panel_changed(self) -> None:
-        self.refresh_inspector()
-
-    @on(Inspector.ForgetRequested)
-    def _forget_requested(self, message: Inspector.ForgetRequested) -> None:
-        self.forget(message.memory_id, message.text)
-
-    @on(Inspector.Left)
-    def _inspector_left(self) -> None:
-        self.uncover_prompt()
-        self.prompt.focus()

@@ -1,4 +1,4 @@
-"""What the commands on messages, memory and the rest do; `ChatScreen` adds what is seen."""
+"""What the commands on messages and the rest do; `ChatScreen` adds what is seen."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from hector_tui.engine.feed import ENGINE
 from hector_tui.engine.queueing import QueuedMessage
 from hector_tui.ui.attention import Attention
 from hector_tui.ui.conversation import Conversation
-from hector_tui.ui.inspector.widget import PANELS, Inspector, PanelName
 from hector_tui.ui.kept_files import KeptFile
 from hector_tui.ui.keymap import keys_of
 from hector_tui.ui.notifications import News
-from hector_tui.ui.screens.dialogs import AskText, Confirm
 from hector_tui.ui.screens.help import HelpScreen
 from hector_tui.ui.screens.help_content import help_groups
+from hector_tui.ui.screens.inspector_actions import InspectorActions
 from hector_tui.ui.screens.leader import LeaderScreen
 from hector_tui.ui.screens.model_actions import ModelActions
 from hector_tui.ui.screens.queue import QueueScreen
@@ -33,11 +32,10 @@ from hector_tui.ui.text import clean_line
 
 _ARMED_S = 2.0
 """Seconds within which the second Esc, or the second Ctrl+C, must follow the first."""
-_WIDE = 120
 _GO_ON = "Your last answer was cut off. Please go on where it ends."
 
 
-class ChatActions(ReadingActions, ModelActions):
+class ChatActions(ReadingActions, ModelActions, InspectorActions):
     """The actions of the conversation screen."""
 
     @dataclass
@@ -45,12 +43,6 @@ class ChatActions(ReadingActions, ModelActions):
         """The person named a theme, or wants to choose one where the name is empty."""
 
         name: str
-
-    @dataclass
-    class InspectorToggled(Message):
-        """The person chose whether wide terminals show the inspector."""
-
-        shown: bool
 
     @dataclass
     class ScreenWanted(Message):
@@ -64,25 +56,15 @@ class ChatActions(ReadingActions, ModelActions):
 
         news: News
 
-    inspector_wanted: bool
     settings: UiSettings
     attention: Attention
 
     _escape_at = float("-inf")
     _quit_at = float("-inf")
 
-    @property
-    @abstractmethod
-    def inspector(self) -> Inspector:
-        """What the agent knows."""
-
     @abstractmethod
     def refresh_status(self) -> None:
         """Draw the status line again."""
-
-    @abstractmethod
-    def refresh_inspector(self) -> None:
-        """Fetch what the inspector shows."""
 
     @property
     def stop_armed(self) -> bool:
@@ -172,7 +154,7 @@ class ChatActions(ReadingActions, ModelActions):
             "copy": self.copy_named,
             "export": self.export,
             "find": self.search,
-            "inspector": self._inspect_named,
+            "inspector": self.inspect_named,
             "connect": self.connect_named,
             "disconnect": self.disconnect,
             "new": self.begin,
@@ -317,69 +299,6 @@ class ChatActions(ReadingActions, ModelActions):
     def action_follow_end(self) -> None:
         """Go to the newest row and follow it."""
         self.transcript.action_scroll_end()
-
-    # The inspector and memory
-
-    def action_toggle_inspector(self) -> None:
-        """Show or hide the inspector; what was chosen is kept for wide terminals."""
-        if self.active is None:
-            return
-        shown = not self.has_class("-inspector")
-        self.set_class(shown, "-inspector")
-        if self.size.width >= _WIDE:
-            self.inspector_wanted = shown
-            self.app.post_message(self.InspectorToggled(shown))
-        if not shown:
-            self.prompt.focus()
-            return
-        self.refresh_inspector()
-        if self.has_class("-narrow"):
-            self.inspector.query_one("#inspector-lines").focus()
-
-    def uncover_prompt(self) -> None:
-        """Take the inspector away where it lies over the whole conversation, and nobody would see what they type."""
-        if self.has_class("-narrow"):
-            self.set_class(False, "-inspector")
-
-    def action_inspect(self, panel: PanelName) -> None:
-        """Show one panel of the inspector and go there."""
-        if self.active is None:
-            return
-        self.set_class(True, "-inspector")
-        self.inspector.panel = panel
-        self.inspector.query_one("#inspector-lines").focus()
-        self.refresh_inspector()
-
-    def _inspect_named(self, name: str) -> None:
-        panel = next((each for each in PANELS if each == name.lower()), None)
-        if panel is None:
-            self.tell(f"There is no panel {name!r}: {', '.join(PANELS)}.")
-        else:
-            self.action_inspect(panel)
-
-    def forget(self, memory_id: str, text: str) -> None:
-        """Delete a memory after a question."""
-        dialog = Confirm("Forget this memory?", text, yes="Forget", no="Keep")
-        self.app.push_screen(dialog, lambda sure: self.run_command(partial(self._forget, memory_id)) if sure else None)
-
-    async def _forget(self, memory_id: str) -> None:
-        await self.engine.call(lambda engine: engine.chat.insight.forget([memory_id]))
-        self.refresh_inspector()
-
-    def action_remember(self) -> None:
-        """Ask for a note to remember."""
-        conversation = self.active
-        if conversation is not None:
-            dialog = AskText("Remember for this agent", hint="a fact in one sentence", max_chars=1_000)
-            self.app.push_screen(dialog, lambda text: self._remember(conversation, text) if text else None)
-
-    def _remember(self, conversation: Conversation, text: str) -> None:
-        async def remember() -> None:
-            await self.engine.call(lambda engine: engine.chat.insight.remember(conversation.key, text))
-            self.tell("Remembered.")
-            self.refresh_inspector()
-
-        self.run_command(remember)
 
     # Elsewhere
 
