@@ -11,6 +11,12 @@ _ENDPOINTS = ("/chat/completions", "/responses", "/messages")
 """What people copy with an address."""
 
 
+def is_loopback(base_url: str) -> bool:
+    """Whether the address is this machine, where no proxy can reach what we mean by it."""
+    host = urlsplit(base_url).hostname or ""
+    return host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith("127.")
+
+
 def endpoint_url(base_url: str, endpoint: str, *, default_path: str = "/v1") -> str:
     """The address of one endpoint; a path and a query, as Azure has them, are kept.
 

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from hector_tui.domain.models import ConnectOption, ListedModel
 from hector_tui.errors import ConfigError, ModelNotFound
-from hector_tui.llm.addresses import shown_address, split_address
-from hector_tui.llm.connections import Connections, is_loopback
+from hector_tui.llm.addresses import is_loopback, shown_address, split_address
+from hector_tui.llm.connections import Connections
 from hector_tui.llm.keystore import Connection, cleaned_key, server_name
 from hector_tui.llm.listing import check_url, described_models, fetch, list_url
 from hector_tui.llm.ollama_address import DEFAULT_ADDRESS, server_address

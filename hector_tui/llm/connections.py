@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+
+from hector_tui.llm.addresses import is_loopback
 
 if TYPE_CHECKING:
     import ssl
@@ -78,12 +79,6 @@ class Lease:
         if not self._released:
             self._released = True
             await self._connections.release(self._base_url)
-
-
-def is_loopback(base_url: str) -> bool:
-    """Whether the address is this machine, where no proxy can reach what we mean by it."""
-    host = urlsplit(base_url).hostname or ""
-    return host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith("127.")
 
 
 def _load() -> ssl.SSLContext:

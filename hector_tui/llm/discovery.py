@@ -10,8 +10,8 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from hector_tui.errors import ConfigError
-from hector_tui.llm.addresses import models_url, shown_address
-from hector_tui.llm.connections import Connections, is_loopback
+from hector_tui.llm.addresses import is_loopback, models_url, shown_address
+from hector_tui.llm.connections import Connections
 from hector_tui.llm.keystore import Connection
 from hector_tui.llm.listing import auth_headers, list_url, listed_models
 from hector_tui.llm.ollama_address import DEFAULT_ADDRESS, ENV_HOST, environment_address

@@ -28,6 +28,7 @@ from hector_tui.errors import (
     RequestRejected,
     StreamCut,
 )
+from hector_tui.llm.addresses import is_loopback
 from hector_tui.llm.failures import Origin, one_line, read_complaint, redirect, refusal
 from hector_tui.llm.timeouts import Timeouts
 
@@ -38,7 +39,8 @@ _DOCUMENT_BYTES = 4 * 1024 * 1024
 _ERROR_BODY_S = 5.0
 _KEPT_ALIVE = 20
 _TRANSPORT = ("httpcore._backends.anyio", "anyio._backends._asyncio", "sniffio")
-_START_HINT = "Start the server, or check the address."
+_NEAR_HINT = "Start the server, or check the address."
+_FAR_HINT = "Check the network and the address; a server of your own must be running."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,7 +338,7 @@ def _translated(request: HttpRequest) -> Iterator[None]:
         raise ProviderTimeout(
             f"no connection within {request.timeouts.connect_s:g} seconds",
             where=request.origin.where,
-            hint=_START_HINT,
+            hint=_way_there(request.origin),
             retryable=True,
         ) from error
     except (httpx.ConnectError, httpx.ProxyError) as error:
@@ -369,7 +371,11 @@ def _unreachable(error: httpx.TransportError, origin: Origin) -> ProviderError:
                 break
     if isinstance(error, httpx.ProxyError):
         reason = f"the proxy refused: {one_line(str(error))}"
-    return ProviderUnavailable(f"cannot reach {origin.where} ({reason})", hint=_START_HINT, retryable=retryable)
+    return ProviderUnavailable(f"cannot reach {origin.where} ({reason})", hint=_way_there(origin), retryable=retryable)
+
+
+def _way_there(origin: Origin) -> str:
+    return _NEAR_HINT if is_loopback(origin.where) else _FAR_HINT
 
 
 def errno_words(number: int) -> str:
