@@ -116,15 +116,16 @@ class TabSwitcher(Dialog[Conversation | None]):
         for place, (conversation, item) in enumerate(found[first : first + self._room], start=first):
             badge = f" •{item.unread}" if item.unread else ""
             badge += f" +{item.queued}" if item.queued else ""
-            title = clean_line(item.title, width - 10 - len(badge))
+            title = clean_line(item.title, width - 11 - len(badge))
             number = numbers[conversation.info.session_id]
-            line = Content(f"{number:>4} {GLYPHS[item.state]} {title}{badge}")
-            if place == self._selected:
+            is_chosen = place == self._selected
+            line = Content(f"{'▸' if is_chosen else ' '} {number:>3} {GLYPHS[item.state]} {title}{badge}")
+            if is_chosen:
                 line = line.pad_right(max(0, width - line.cell_length)).stylize(_CHOSEN)
             lines.append(line)
         left = len(found) - len(lines)
         if left > 0:
-            lines.append(Content.styled(f"     {left} more; type to find them", "$text-muted"))
+            lines.append(Content.styled(f"      {left} more; type to find them", "$text-muted"))
         lists = keys_of(self.app).way_to("session.open")
         empty = Content.styled(f"No tab has such a title. Leave, and {lists} searches all sessions.", "$text-muted")
         self.query_one("#switcher-list", Static).update(Content("\n").join(lines) if lines else empty)
