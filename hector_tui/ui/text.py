@@ -23,10 +23,7 @@ Import-light on purpose: neither Textual nor Rich is needed for `clean`.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
+from functools import cache
 
 _PLACEHOLDER = "◌"
 _REPLACEMENT = "\ufffd"
@@ -105,18 +102,7 @@ _suspect = re.compile(f"[{HIDDEN}{_JOINERS}]").search
 _surrogate_pair = re.compile("[\ud800-\udbff][\udc00-\udfff]").search
 _hidden_runs = re.compile(f"[{HIDDEN}]+").sub
 _joiner_runs = re.compile(f"[{_JOINERS}]+").sub
-# A joiner or selector that the writing around it needs, matched at the place it stands in.
-_needed_joiner = re.compile(
-    rf"(?<=[{_JOINING_LETTER}]){_ZWNJ}"
-    rf"|(?:(?<=[{_EMOJI}])|(?<=[{_EMOJI}][{_EMOJI_SELECTOR}])){_ZWJ}(?=[{_EMOJI}])"
-    rf"|(?<=[{_JOINING_LETTER}]){_ZWJ}(?=[{_JOINING_LETTER}])"
-    rf"|(?<=[{_EMOJI}])[{_EMOJI_SELECTOR}]"
-    rf"|(?<=[0-9#*])[{_EMOJI_SELECTOR}](?=\u20e3)"
-    rf"|(?<=[{_MONGOLIAN}])[{_MONGOLIAN_SELECTOR}]"
-    rf"|(?<=[{_IDEOGRAPH}])[{_IDEOGRAPH_SELECTOR}]"
-).match
 _LINK = f"{_ZWJ}[{_EMOJI}{_JOINING_LETTER}][{_EMOJI}{_JOINING_LETTER}{_EMOJI_SELECTOR}]?"
-_full_chain = re.compile(rf"(?:{_LINK}){{3}}\Z").search
 # What a joiner is judged by: three links of at most three characters before it, one character after it.
 _CONTEXT = 9
 
@@ -152,10 +138,33 @@ def _judge_run(run: re.Match[str]) -> str:
     return first + second + _PLACEHOLDER * (len(joiners) - 2)
 
 
+@cache
+def _needed_joiner() -> re.Pattern[str]:
+    """A joiner or selector that the writing around it needs, matched at the place it stands in.
+
+    Compiled when the first one is met: few texts hold any, and the first frame would wait for it.
+    """
+    return re.compile(
+        rf"(?<=[{_JOINING_LETTER}]){_ZWNJ}"
+        rf"|(?:(?<=[{_EMOJI}])|(?<=[{_EMOJI}][{_EMOJI_SELECTOR}])){_ZWJ}(?=[{_EMOJI}])"
+        rf"|(?<=[{_JOINING_LETTER}]){_ZWJ}(?=[{_JOINING_LETTER}])"
+        rf"|(?<=[{_EMOJI}])[{_EMOJI_SELECTOR}]"
+        rf"|(?<=[0-9#*])[{_EMOJI_SELECTOR}](?=\u20e3)"
+        rf"|(?<=[{_MONGOLIAN}])[{_MONGOLIAN_SELECTOR}]"
+        rf"|(?<=[{_IDEOGRAPH}])[{_IDEOGRAPH_SELECTOR}]"
+    )
+
+
+@cache
+def _full_chain() -> re.Pattern[str]:
+    """As many joins as may follow one another, at the end of a text."""
+    return re.compile(rf"(?:{_LINK}){{3}}\Z")
+
+
 def _belongs(text: str, at: int) -> bool:
-    if _needed_joiner(text, at) is None:
+    if _needed_joiner().match(text, at) is None:
         return False
-    return text[at] != _ZWJ or _full_chain(text[max(at - _CONTEXT, 0) : at]) is None
+    return text[at] != _ZWJ or _full_chain().search(text[max(at - _CONTEXT, 0) : at]) is None
 
 
 def clean(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hector_tui.cli.parser import parse
+from hector_tui.cli.parser import build_parser, parse
 from hector_tui.cli.setup import config_paths, profile_of
 
 
@@ -98,3 +98,8 @@ def test_a_wrong_argument_cannot_act_on_the_terminal(capsys: pytest.CaptureFixtu
     error = capsys.readouterr().err
     assert "␛]0;owned" in error
     assert "\x1b" not in error
+
+
+@pytest.mark.parametrize("line", [[], ["-c"], ["--continue", "-c"]])
+def test_a_plain_start_reads_the_line_as_the_whole_parser_does(line: list[str]) -> None:
+    assert parse(line) == build_parser().parse_args(line)
