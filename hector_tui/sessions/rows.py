@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import asdict
+from functools import lru_cache
 
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.memories import Memory, MemoryKind
@@ -65,6 +66,12 @@ def usage_text(usage: Usage) -> str:
     return dump(asdict(usage))
 
 
+@lru_cache(maxsize=64)
+def _key_of(session_id: str, agent_id: str) -> SessionKey:
+    """One key for all turns of a session: with its strings it is as large as a short question."""
+    return SessionKey(session_id, agent_id)
+
+
 def turn_of(row: Row) -> Turn:
     """A row of `turns`.
 
@@ -79,7 +86,7 @@ def turn_of(row: Row) -> Turn:
         raise damaged("turn", row["turn_id"], error) from error
     return Turn(
         turn_id=row["turn_id"],
-        key=SessionKey(row["session_id"], row["agent_id"]),
+        key=_key_of(row["session_id"], row["agent_id"]),
         ordinal=row["ordinal"],
         status=status,
         text=row["text"],

@@ -179,9 +179,10 @@ class Conversation:
             )
             if not records or self._first != first:
                 return False
-            page = TranscriptDocument()
-            older = {record.turn.turn_id: self._stored_view(page, record) for record in records}
-            self.document.insert_before(page.entries, has_older=records[0].turn.ordinal > 1)
+            page: list[Entry] = []
+            add = page.append
+            older = {record.turn.turn_id: self._stored_view(add, record) for record in records}
+            self.document.insert_before(page, has_older=records[0].turn.ordinal > 1)
             self._views = {**older, **self._views}
             self._first = records[0].turn.ordinal
         return True
@@ -219,19 +220,17 @@ class Conversation:
         self._first = turn.ordinal if self._first is None else min(self._first, turn.ordinal)
         self._last = max(self._last, turn.ordinal)
         if run is None:
-            self._views[turn.turn_id] = self._stored_view(self.document, record)
+            self._views[turn.turn_id] = self._stored_view(self.document.append, record)
             return True
         self._views[turn.turn_id] = TurnView(
-            self.document, turn, self._label_of(turn.key.agent_id, run.model_label), to=self._addressee(turn)
+            self.document.append, turn, self._label_of(turn.key.agent_id, run.model_label), to=self._addressee(turn)
         )
         self._readers[turn.turn_id] = run.output.reader()
         return True
 
-    def _stored_view(self, document: TranscriptDocument, record: TurnRecord) -> TurnView:
+    def _stored_view(self, add: Callable[[Entry], None], record: TurnRecord) -> TurnView:
         turn = record.turn
-        return TurnView.of_record(
-            document, record, self._label_of(turn.key.agent_id, turn.model), to=self._addressee(turn)
-        )
+        return TurnView.of_record(add, record, self._label_of(turn.key.agent_id, turn.model), to=self._addressee(turn))
 
     def _addressee(self, turn: Turn) -> str:
         """Whom a question went to, when it is another agent than the session's own."""

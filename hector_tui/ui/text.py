@@ -174,7 +174,8 @@ def clean(text: str) -> str:
     surrogate pairs each character becomes exactly one, so offsets into the text stay valid.
     """
     if text.isascii():
-        return _show_ascii(text)
+        # Most questions and names: the same object, not a copy that stays as long as they do.
+        return text if text.isprintable() else _show_ascii(text)
     return _show_joiners(_show_hidden(text)) if _suspect(text) else text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from hector_tui.domain.deltas import joined
 from hector_tui.domain.events import (
@@ -30,7 +30,6 @@ from hector_tui.domain.turns import Turn, TurnRecord, TurnStatus
 from hector_tui.ui.numbers import counted, score_text, size_text
 from hector_tui.ui.text import Cleaner, clean, clean_line
 from hector_tui.ui.times import ago, clock
-from hector_tui.ui.transcript.document import TranscriptDocument
 from hector_tui.ui.transcript.entries import AnswerEntry, Entry, NoticeEntry, UserEntry
 from hector_tui.ui.transcript.folds import FoldEntry, FoldState
 from hector_tui.ui.waiting import Wait
@@ -45,26 +44,42 @@ _STOPPED_EARLY = {
 
 
 class TurnView:
-    """Draws one turn into a document. Two turns of different agents may grow at once; each entry says whose it is.
+    """Draws one turn as entries. Two turns of different agents may grow at once; each entry says whose it is.
 
     Args:
-        document: Where to.
+        add: Puts an entry where the turn is drawn. It is kept: what it holds lives as long as the turn is on screen.
         turn: The turn; its question becomes the first entry.
         label: Names who answers, such as `assistant · gpt-4o`.
         to: Whom the question was addressed to, when that is not the session's own agent.
     """
 
-    def __init__(self, document: TranscriptDocument, turn: Turn, label: str, *, to: str = "") -> None:
+    __slots__ = (
+        "_add_entry",
+        "_answer",
+        "_cleaner",
+        "_label",
+        "_thinking",
+        "_tools",
+        "entry_ids",
+        "finished",
+        "phase",
+        "recall",
+        "turn",
+        "usage",
+        "wait",
+    )
+
+    def __init__(self, add: Callable[[Entry], None], turn: Turn, label: str, *, to: str = "") -> None:
         self.turn = turn
         self.finished = False
         self.phase: str = ""
         self.usage = turn.usage
-        self.entry_ids: set[str] = set()
-        """The names of the entries it has drawn."""
+        self.entry_ids: list[str] = []
+        """The names of the entries it has drawn; a set of two is three times as large as the list."""
         self.recall: MemoryRecalled | None = None
         self.wait: Wait | None = None
         """The wait before the model is asked again; None when nothing failed."""
-        self._document = document
+        self._add_entry = add
         self._label = label
         self._answer: AnswerEntry | None = None
         self._thinking: FoldEntry | None = None
@@ -75,9 +90,9 @@ class TurnView:
         )
 
     @classmethod
-    def of_record(cls, document: TranscriptDocument, record: TurnRecord, label: str, *, to: str = "") -> TurnView:
+    def of_record(cls, add: Callable[[Entry], None], record: TurnRecord, label: str, *, to: str = "") -> TurnView:
         """A stored turn, drawn as far as it is stored."""
-        view = cls(document, record.turn, label, to=to)
+        view = cls(add, record.turn, label, to=to)
         view.apply(replay(record))
         return view
 
@@ -168,8 +183,8 @@ class TurnView:
                 pass
 
     def _add(self, entry: Entry) -> None:
-        self.entry_ids.add(entry.id)
-        self._document.append(entry)
+        self.entry_ids.append(entry.id)
+        self._add_entry(entry)
 
     def _text(self, text: str) -> None:
         self._end_thinking()

@@ -63,6 +63,8 @@ class TranscriptDocument(DocumentRows):
         """The view does not begin to follow when the end comes into it: somebody selects text, or looks for some."""
         self.on_change: Callable[[], None] | None = None
         """Set by the widget that shows the document."""
+        self._on_entry_change = self._entry_changed
+        """One bound method for all entries; each mention of it would make another, of 64 bytes."""
         self._top = Place(0, 0, 0)
         self._followed_height = 0
         """The height for which the top row was chosen while following; 0 when it must be chosen anew."""
@@ -162,7 +164,7 @@ class TranscriptDocument(DocumentRows):
 
     def _adopt(self, slot: Slot) -> None:
         self._by_id[slot.entry.id] = slot
-        slot.entry.on_change = self._entry_changed
+        slot.entry.on_change = self._on_entry_change
 
     def _entry_changed(self, entry: Entry, first: int) -> None:
         slot = self._by_id[entry.id]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
+from types import MappingProxyType
 from typing import ParamSpec, TypeVar
 
 Parameters = ParamSpec("Parameters")
 Value = TypeVar("Value")
+_NOTHING: Mapping[Hashable, object] = MappingProxyType({})
+"""Shared: every answer of a long history has a memo that was never used."""
 
 
 class Memo:
@@ -16,9 +19,11 @@ class Memo:
     before. A cache with a size would either forget half of a long table or keep what nobody will ask for again.
     """
 
+    __slots__ = ("_current", "_previous", "computed")
+
     def __init__(self) -> None:
         self._current: dict[Hashable, object] = {}
-        self._previous: dict[Hashable, object] = {}
+        self._previous: Mapping[Hashable, object] = _NOTHING
         self.computed = 0
         """How many results had to be made."""
 
@@ -28,7 +33,7 @@ class Memo:
 
     def clear(self) -> None:
         """Forget everything."""
-        self._previous.clear()
+        self._previous = _NOTHING
         self._current.clear()
 
     def get(
