@@ -66,9 +66,12 @@ def usage_text(usage: Usage) -> str:
     return dump(asdict(usage))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4)
 def _key_of(session_id: str, agent_id: str) -> SessionKey:
-    """One key for all turns of a session: with its strings it is as large as a short question."""
+    """One key for all turns of a page: with its strings it is as large as a short question.
+
+    No more than a few are kept: sessions that were closed leave nothing behind.
+    """
     return SessionKey(session_id, agent_id)
 
 

@@ -109,9 +109,10 @@ def test_agents_work_on_while_the_terminal_reads_nothing(tmp_path: Path) -> None
         assert stored(profile) == {nonce_of(number): answer(nonce_of(number)) for number in range(SESSIONS)}
         assert f"{seen}:{WORDS - 1}" not in terminal.text
 
+        thawed_at = time.time()
         terminal.thaw()
         terminal.sees(f"{seen}:{WORDS - 1}")
-        redrawn_s = time.time() - done_at
+        redrawn_s = time.time() - thawed_at
         gap, stuck_gap = (
             longest_gap(tmp_path / "gaps", frozen_at, done_at),
             longest_gap(tmp_path / "gaps", stuck_at, done_at),
