@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hector_tui.domain.events import RunCancelled
 from hector_tui.domain.turns import SessionInfo
 from hector_tui.engine.host import Engine
 from hector_tui.engine.run import Run
-from hector_tui.engine.thread import EngineThread
+from hector_tui.engine.thread import SWITCH_S, EngineThread
 from hector_tui.errors import EngineClosed, ProfileError, UnknownAgent, UnknownSession
 from hector_tui.llm.script import Pause, Script, say
 from hector_tui.sessions.owner import Owner
@@ -41,6 +42,18 @@ async def test_commands_run_on_the_engines_loop(tmp_path: Path) -> None:
     assert seen != [here]
     assert info.agent_id == AGENT
     assert thread.close(CLOSE_S)
+
+
+def test_an_interface_that_draws_gives_way_to_the_engine_soon(tmp_path: Path) -> None:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.005)
+    try:
+        thread = thread_of(tmp_path)
+        thread.start()
+        assert sys.getswitchinterval() == pytest.approx(SWITCH_S)
+        assert thread.close(CLOSE_S)
+    finally:
+        sys.setswitchinterval(before)
 
 
 async def test_a_run_is_read_from_here(tmp_path: Path) -> None:
