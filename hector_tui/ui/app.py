@@ -27,7 +27,6 @@ from hector_tui.errors import HectorError
 from hector_tui.paths import Profile
 from hector_tui.paths_bundled import bundled
 from hector_tui.ui.appearance import Appearance
-from hector_tui.ui.commands import COMMANDS
 from hector_tui.ui.guard import install_render_guard
 from hector_tui.ui.guarded import guarded, run_guarded
 from hector_tui.ui.keymap import Keys
@@ -377,24 +376,12 @@ class HectorApp(App[None], inherit_bindings=False):
     # The palette
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every command of ours with its keys, what the parts of the screen can do, and the open sessions."""
-        chat = self._chat
-        if chat is None or screen is not chat:
-            return
-        from hector_tui.ui.palette import part_commands
+        """What can be done on the conversation screen; no other has a palette."""
+        if self._chat is None or screen is not self._chat:
+            return ()
+        from hector_tui.ui.palette import commands_of
 
-        for command in COMMANDS:
-            ways = self.keys.all_ways(command) or "no key"
-            yield SystemCommand(command.title, ways, partial(self._run_on_chat, command.action))
-        yield from part_commands(chat, self.keys)
-        for number, conversation in enumerate(chat.desk.workspace, start=1):
-            title = clean_line(conversation.info.title or conversation.agent_id, 60)
-            keys = self.keys.listed(f"tab.{number}") if number < 10 else ""
-            yield SystemCommand(f"Go to: {title}", keys or "open tab", partial(chat.switch_to, conversation))
-
-    async def _run_on_chat(self, action: str) -> None:
-        if self._chat is not None:
-            await self._chat.run_action(action)
+        return commands_of(self._chat, self.keys)
 
     # The end
 

@@ -1,9 +1,10 @@
-"""The palette: how it shows what it lists, and what it lists besides the commands."""
+"""The palette: what it lists, and how it shows it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual.app import SystemCommand
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -11,8 +12,13 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
+from hector_tui.ui.commands import COMMANDS
 from hector_tui.ui.keymap import Keys
 from hector_tui.ui.keymap_check import catalogue, words_of
+from hector_tui.ui.text import clean_line
+
+if TYPE_CHECKING:
+    from hector_tui.ui.screens.chat import ChatScreen
 
 
 class CommandProvider(Provider):
@@ -46,7 +52,18 @@ def _row(title: Content, keys: str) -> Content:
     return Content.assemble(title, (f"  {keys}", "not bold"))
 
 
-def part_commands(screen: Screen[None], keys: Keys) -> Iterable[SystemCommand]:
+def commands_of(chat: ChatScreen, keys: Keys) -> Iterable[SystemCommand]:
+    """Every command of ours with its keys, what the parts of the screen can do, and the open sessions."""
+    for command in COMMANDS:
+        yield SystemCommand(command.title, keys.all_ways(command) or "no key", partial(chat.run_action, command.action))
+    yield from _part_commands(chat, keys)
+    for number, conversation in enumerate(chat.desk.workspace, start=1):
+        title = clean_line(conversation.info.title or conversation.agent_id, 60)
+        listed = keys.listed(f"tab.{number}") if number < 10 else ""
+        yield SystemCommand(f"Go to: {title}", listed or "open tab", partial(chat.switch_to, conversation))
+
+
+def _part_commands(screen: Screen[None], keys: Keys) -> Iterable[SystemCommand]:
     """Every action of the shown parts, with its keys: `Transcript: Oldest`."""
     for action in catalogue().values():
         if action.where != "part" or action.is_editing:

@@ -11,7 +11,8 @@ from textual.widgets import Static
 
 from hector_tui.ui.screens.dialog import Dialog
 from hector_tui.ui.text import clean_line
-from hector_tui.ui.widgets.agent_cards import AgentCardInfo, AgentCards
+from hector_tui.ui.widgets.agent_card import AgentCardInfo
+from hector_tui.ui.widgets.agent_cards import AgentCards
 
 
 class AgentPicker(Dialog[str | None]):

@@ -34,7 +34,8 @@ from hector_tui.ui.settings_schema import UiSettings
 from hector_tui.ui.status import status_of
 from hector_tui.ui.text import clean
 from hector_tui.ui.transcript.widget import Transcript
-from hector_tui.ui.widgets.agent_cards import AgentCardInfo, AgentCards
+from hector_tui.ui.widgets.agent_card import AgentCardInfo
+from hector_tui.ui.widgets.agent_cards import AgentCards
 from hector_tui.ui.widgets.approval_bar import ApprovalBar
 from hector_tui.ui.widgets.completion import CompletionPopup
 from hector_tui.ui.widgets.prompt import Prompt

@@ -9,7 +9,7 @@ from textual.content import Content
 from hector_tui.engine.views import AgentView
 from hector_tui.ui.keymap import Keys
 from hector_tui.ui.text import clean_line
-from hector_tui.ui.widgets.agent_cards import AgentCardInfo
+from hector_tui.ui.widgets.agent_card import AgentCardInfo
 
 
 def home_hint(agents: Sequence[AgentView], keys: Keys) -> str:

@@ -22,7 +22,7 @@ from hector_tui.ui.screens.dialogs import AskText
 from hector_tui.ui.screens.sessions import SessionsScreen
 from hector_tui.ui.screens.tab_switcher import RecentWalk, TabSwitcher
 from hector_tui.ui.text import clean_line
-from hector_tui.ui.widgets.agent_cards import AgentCardInfo
+from hector_tui.ui.widgets.agent_card import AgentCardInfo
 from hector_tui.ui.widgets.tab_strip import TabStrip
 
 SESSIONS_OFFERED = 200

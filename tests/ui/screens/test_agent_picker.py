@@ -10,7 +10,8 @@ from textual.binding import Binding
 from textual.pilot import Pilot
 
 from hector_tui.ui.screens.agent_picker import AgentPicker
-from hector_tui.ui.widgets.agent_cards import AgentCard, AgentCardInfo, AgentCards
+from hector_tui.ui.widgets.agent_card import AgentCard, AgentCardInfo
+from hector_tui.ui.widgets.agent_cards import AgentCards
 
 _REASON = "agents/broken.yaml:12: unknown key 'promt' in agents.broken, did you mean 'prompt'?"
 AGENTS = (
