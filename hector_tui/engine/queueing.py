@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hector_tui.domain.keys import SessionKey
@@ -61,6 +61,24 @@ class SessionQueue:
         await self._sessions.drop_queued(turn_id)
         self._runner.take_out(run)
         return run.turn.text
+
+    async def take_back(self, session_id: str, turn_id: str, draft_of: Callable[[str], str]) -> str:
+        """Take a waiting message out and make it the draft of its session, in one step; returns the draft.
+
+        Args:
+            session_id: Where it waits.
+            turn_id: Which it is.
+            draft_of: Makes the draft of the message's words.
+
+        Raises:
+            SessionError: It is not waiting any more.
+            StoreError: It was not stored.
+        """
+        run = self._find(session_id, turn_id)
+        draft = draft_of(run.turn.text)
+        await self._sessions.take_back_queued(turn_id, draft)
+        self._runner.take_out(run)
+        return draft
 
     async def move(self, session_id: str, turn_id: str, by: int) -> None:
         """Move a waiting message among those to the same agent; a negative number moves it forward.

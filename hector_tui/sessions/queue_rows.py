@@ -20,8 +20,8 @@ def edit(connection: sqlite3.Connection, turn_id: str, text: str) -> None:
         raise StoreConflict("this message is being answered already")
 
 
-def drop(connection: sqlite3.Connection, turn_id: str) -> None:
-    """Take a queued turn out, as if it had never been sent.
+def drop(connection: sqlite3.Connection, turn_id: str) -> str:
+    """Take a queued turn out, as if it had never been sent; returns the id of its session.
 
     Raises:
         StoreConflict: It is not queued any more.
@@ -32,6 +32,24 @@ def drop(connection: sqlite3.Connection, turn_id: str) -> None:
     if row is None:
         raise StoreConflict("this message is being answered already")
     connection.execute("UPDATE sessions SET turns = turns - 1 WHERE session_id = ?", row)
+    (session_id,) = row
+    return str(session_id)
+
+
+def take_back(connection: sqlite3.Connection, turn_id: str, draft: str) -> None:
+    """Take a queued turn out and make it the draft of its session; `draft` is how it is written there.
+
+    One transaction, so that a crash cannot fall between the queue that has lost it and the draft that is to have it.
+
+    Raises:
+        StoreConflict: It is not queued any more.
+    """
+    session_id = drop(connection, turn_id)
+    connection.execute(
+        "INSERT INTO tabs(session_id, draft) VALUES (?, ?)"
+        " ON CONFLICT(session_id) DO UPDATE SET draft = excluded.draft",
+        (session_id, draft),
+    )
 
 
 def reorder(connection: sqlite3.Connection, turn_ids: Sequence[str]) -> list[int]:

@@ -225,6 +225,14 @@ class SessionService:
         """
         await self._database.write(lambda connection: queue_rows.drop(connection, turn_id))
 
+    async def take_back_queued(self, turn_id: str, draft: str) -> None:
+        """Take a queued turn out and make it the draft of its session; `draft` is how it is written there.
+
+        Raises:
+            StoreConflict: It is not queued any more.
+        """
+        await self._database.write(lambda connection: queue_rows.take_back(connection, turn_id, storable(draft)))
+
     async def reorder_queued(self, turn_ids: Sequence[str]) -> Sequence[int]:
         """Let queued turns of one session stand in this order; returns their ordinals.
 

@@ -213,7 +213,7 @@ class Desk:
         return await self._engine.call(waiting)
 
     async def take_back(self, conversation: Conversation, message: QueuedMessage) -> tuple[str, tuple[KeptFile, ...]]:
-        """Take a waiting message out; returns it as it is written in the prompt, and the files it was sent with.
+        """Make a waiting message the draft; returns it as it is written in the prompt, and the files it was sent with.
 
         Raises:
             SessionError: It is not waiting any more.
@@ -221,8 +221,14 @@ class Desk:
         """
         # Before it is dropped: with it goes what was attached to it.
         files = await self.files_of(message.key, message.files)
-        words = await self.change_queue(conversation, lambda queue, session_id: queue.drop(session_id, message.turn_id))
-        return addressed(words, message.key.agent_id, conversation.agent_id), kept_of(words, files)
+        home = conversation.agent_id
+        draft = await self.change_queue(
+            conversation,
+            lambda queue, session_id: queue.take_back(
+                session_id, message.turn_id, lambda words: addressed(words, message.key.agent_id, home)
+            ),
+        )
+        return draft, kept_of(draft, files)
 
     async def change_queue(self, conversation: Conversation, change: Callable[[SessionQueue, str], Awaitable[T]]) -> T:
         """Change what waits in a session; `change` is given the queue and the session's id.

@@ -12,8 +12,8 @@ from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.turns import TurnStatus
 from hector_tui.engine.host import Engine
 from hector_tui.engine.run import Run
-from hector_tui.errors import SessionBusy, SessionError
-from tests.support.engine import Stage, answer_of, config_of, ending, new_session, open_engine, query
+from hector_tui.errors import SessionBusy, SessionError, StoreError
+from tests.support.engine import Stage, answer_of, config_of, ending, execute, new_session, open_engine, query
 from tests.support.memory import until
 
 
@@ -77,6 +77,34 @@ async def test_a_message_taken_out_was_never_sent(tmp_path: Path) -> None:
         await asyncio.gather(first.wait(), third.wait())
         assert await answers(engine, key) == ["first", "third"]
         assert (await engine.chat.session(key.session_id)).turns == 2
+
+
+async def test_a_message_taken_back_is_the_draft(tmp_path: Path) -> None:
+    stage = Stage()
+    async with open_engine(tmp_path, config_of(), script=stage.script) as engine:
+        key = await new_session(engine)
+        first, second = await line_up(engine, key, stage, "first", "second")
+        draft = await engine.chat.queue.take_back(key.session_id, second.turn.turn_id, "@other {}".format)
+        assert draft == "@other second"
+        assert (await engine.chat.tab(key.session_id)).draft == draft
+        assert isinstance(ending(second), RunCancelled)
+        await stage.let_go()
+        await first.wait()
+        assert await answers(engine, key) == ["first"]
+
+
+async def test_a_message_that_cannot_become_the_draft_still_waits(tmp_path: Path) -> None:
+    stage = Stage()
+    async with open_engine(tmp_path, config_of(), script=stage.script) as engine:
+        key = await new_session(engine)
+        runs = await line_up(engine, key, stage, "first", "second")
+        execute(tmp_path, "CREATE TRIGGER no_draft BEFORE INSERT ON tabs BEGIN SELECT RAISE(ABORT, 'no'); END")
+        with pytest.raises(StoreError):
+            await engine.chat.queue.take_back(key.session_id, runs[1].turn.turn_id, str)
+        assert engine.chat.activity(key.session_id).queued == 1
+        await stage.let_go()
+        await asyncio.gather(*(run.wait() for run in runs))
+        assert await answers(engine, key) == ["first", "second"]
 
 
 async def test_a_message_sent_now_stops_the_running_one_and_goes_first(tmp_path: Path) -> None:
