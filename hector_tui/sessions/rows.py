@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import asdict
 from functools import lru_cache
+from sys import intern
 
 from hector_tui.domain.keys import SessionKey
 from hector_tui.domain.memories import Memory, MemoryKind
@@ -85,6 +86,8 @@ def turn_of(row: Row) -> Turn:
         status = TurnStatus(row["status"])
         usage = Usage(**json.loads(row["usage"]))
         files = names_of(row["files"])
+        # The same few words in all turns, of which SQLite makes new ones for each.
+        stop_reason, model, agent_version = map(intern, (row["stop_reason"], row["model"], row["agent_version"]))
     except _NONSENSE as error:
         raise damaged("turn", row["turn_id"], error) from error
     return Turn(
@@ -97,9 +100,9 @@ def turn_of(row: Row) -> Turn:
         started_at=row["started_at"],
         finished_at=row["finished_at"],
         error=row["error"],
-        stop_reason=row["stop_reason"],
-        model=row["model"],
-        agent_version=row["agent_version"],
+        stop_reason=stop_reason,
+        model=model,
+        agent_version=agent_version,
         usage=usage,
         files=files,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from sys import intern
 from typing import TYPE_CHECKING
 
 from hector_tui.domain.addressing import addressed
@@ -230,7 +231,9 @@ class Conversation:
 
     def _stored_view(self, add: Callable[[Entry], None], record: TurnRecord) -> TurnView:
         turn = record.turn
-        return TurnView.of_record(add, record, self._label_of(turn.key.agent_id, turn.model), to=self._addressee(turn))
+        # One name of who answers for all turns of a long history.
+        label = intern(self._label_of(turn.key.agent_id, turn.model))
+        return TurnView.of_record(add, record, label, to=self._addressee(turn))
 
     def _addressee(self, turn: Turn) -> str:
         """Whom a question went to, when it is another agent than the session's own."""

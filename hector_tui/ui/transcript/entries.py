@@ -186,7 +186,8 @@ class AnswerEntry(Entry):
         self.at = at
         self._note = ""
         self._source = MarkdownSource(text)
-        self._memo = Memo()
+        self._memo: Memo | None = None
+        """Made with the first part: most answers of a long history are never looked at."""
         self._head = [ComposedPart(self._label_row)] if label else []
         self._tail: MarkdownPart | None = None
         self._frozen = 0
@@ -239,6 +240,8 @@ class AnswerEntry(Entry):
         if not self.behind:
             return len(self.parts)
         source = self._source
+        if self._memo is None:
+            self._memo = Memo()
         self._memo.next_round()
         source.advance(budget)
         self.parsed_characters = source.parsed_characters
@@ -246,27 +249,27 @@ class AnswerEntry(Entry):
         first = len(self._head) + self._frozen
         del self.parts[first:]
         for block in source.blocks[self._frozen :]:
-            self.parts.append(self._part_of(block))
+            self.parts.append(self._part_of(block, self._memo))
         self._frozen = len(source.blocks)
         if stale:
+            self._memo.clear()
             first = self._mark_stale(stale, first)
-        self._tail = None if source.tail is None else self._part_of(source.tail)
+        self._tail = None if source.tail is None else self._part_of(source.tail, self._memo)
         if self._tail is not None:
             self.parts.append(self._tail)
         if self._note and not source.behind:
             self.parts.append(ComposedPart(self._note_row))
         return first
 
-    def _part_of(self, block: Block) -> MarkdownPart:
+    def _part_of(self, block: Block, memo: Memo) -> MarkdownPart:
         """The part that shows a block: the tail keeps its part, and with it its rows, when it is frozen."""
         part = self._tail
         if part is not None and part.block is block:
             part.changed()
             return part
-        return MarkdownPart(self._source, block, self._memo)
+        return MarkdownPart(self._source, block, memo)
 
     def _mark_stale(self, stale: set[int], first: int) -> int:
-        self._memo.clear()
         for index, part in enumerate(self.parts):
             if isinstance(part, MarkdownPart) and id(part.block) in stale:
                 part.changed()
@@ -289,7 +292,8 @@ class AnswerEntry(Entry):
     def forget(self) -> None:
         """Drop all rows."""
         super().forget()
-        self._memo.clear()
+        if self._memo is not None:
+            self._memo.clear()
 
     def _notify(self) -> None:
         if self.on_change is not None:
