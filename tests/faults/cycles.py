@@ -56,11 +56,7 @@ class Held:
             ),
             descriptors=tuple(_descriptors()),
             rss_bytes=_resident_bytes(),
-            objects=Counter(
-                f"{type(item).__module__}.{type(item).__qualname__}"
-                for item in gc.get_objects()
-                if type(item).__module__.startswith("hector_tui.")
-            ),
+            objects=Counter(name for name in map(_class_name, gc.get_objects()) if name.startswith("hector_tui.")),
         )
 
     def grown(self, before: Held, *, by: int) -> dict[str, int]:
@@ -106,6 +102,11 @@ async def held_at_rest(provider: LoopbackProvider) -> Held:
     await provider.until(lambda server: server.open_connections == 0)
     await until(lambda: not any(name.startswith(OF_RUNS) for name in program_tasks()))
     return Held.now()
+
+
+def _class_name(item: object) -> str:
+    """Where an object's class is defined, and what it is called; of some that are made in C, neither is a string."""
+    return f"{type(item).__module__}.{type(item).__qualname__}"
 
 
 def _descriptors() -> list[str]:
